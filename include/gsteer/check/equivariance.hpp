@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include "gsteer/field/transform.hpp"
+
+namespace gsteer {
+
+namespace detail {
+
+/// |a - b| / |b| in the Euclidean norm over all numbers; |a| if b is zero.
+template <class F>
+double relative_distance(const F& a, const F& b) {
+  expect(a.batch() == b.batch() && a.space() == b.space(),
+         "equivariance_error: results of different shape: ", a.batch(), " items on ",
+         to_string(a.space()), " and ", b.batch(), " on ", to_string(b.space()));
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double d = static_cast<double>(a.values()[i]) - static_cast<double>(b.values()[i]);
+    difference += d * d;
+    norm += static_cast<double>(b.values()[i]) * static_cast<double>(b.values()[i]);
+  }
+  return norm > 0 ? std::sqrt(difference / norm) : std::sqrt(difference);
+}
+
+}  // namespace detail
+
+/// |f(g x) - g f(x)| / |f(x)| for any function f of fields. 0 to rounding if f is equivariant and g
+/// maps the grid to itself. A function that is zero everywhere passes: look at its result, too.
+template <class Function, class Element, class X>
+double equivariance_error_of(Function&& f, const Element& g, const X& x) {
+  return detail::relative_distance(f(transform(g, x)), transform(g, f(x)));
+}
+
+/// The same for a layer or network, as it is in use (frozen: running statistics, no dropout); it is
+/// not changed.
+template <class Net, class Element, class X>
+double equivariance_error(const Net& net, const Element& g, const X& x) {
+  const auto& frozen = net.freeze();
+  return equivariance_error_of([&](const X& input) { return frozen.forward(input); }, g, x);
+}
+
+}  // namespace gsteer

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <new>
+#include <utility>
+
+namespace gsteer {
+
+/// Contiguous memory of numbers that is either owned (zero-filled, aligned to a cache line) or
+/// borrowed from the caller.
+///
+/// A copy always owns its memory; a moved-from buffer is empty. A borrowed buffer must not outlive
+/// the memory it maps.
+template <class Scalar>
+class Buffer {
+ public:
+  Buffer() = default;
+
+  explicit Buffer(std::size_t size) : data_(allocate(size)), size_(size), owned_(true) {
+    std::fill_n(data_, size_, Scalar{0});
+  }
+
+  /// Borrows `size` numbers that belong to the caller.
+  static Buffer map(Scalar* data, std::size_t size) {
+    Buffer buffer;
+    buffer.data_ = data;
+    buffer.size_ = size;
+    return buffer;
+  }
+
+  Buffer(const Buffer& other) : data_(allocate(other.size_)), size_(other.size_), owned_(true) {
+    std::copy_n(other.data_, size_, data_);
+  }
+  Buffer(Buffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        owned_(std::exchange(other.owned_, false)) {}
+  Buffer& operator=(Buffer other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(owned_, other.owned_);
+    return *this;
+  }
+  ~Buffer() {
+    if (owned_) ::operator delete(data_, alignment);
+  }
+
+  Scalar* data() { return data_; }
+  const Scalar* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  bool owns_memory() const { return owned_; }
+
+  Scalar& operator[](std::size_t i) { return data_[i]; }
+  const Scalar& operator[](std::size_t i) const { return data_[i]; }
+  Scalar* begin() { return data_; }
+  Scalar* end() { return data_ + size_; }
+  const Scalar* begin() const { return data_; }
+  const Scalar* end() const { return data_ + size_; }
+
+ private:
+  static constexpr std::align_val_t alignment{64};
+
+  static Scalar* allocate(std::size_t size) {
+    return static_cast<Scalar*>(::operator new(size * sizeof(Scalar), alignment));
+  }
+
+  Scalar* data_ = nullptr;
+  std::size_t size_ = 0;
+  bool owned_ = false;
+};
+
+}  // namespace gsteer

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <type_traits>
+
+#include "gsteer/core/buffer.hpp"
+#include "gsteer/core/error.hpp"
+#include "gsteer/core/matrix.hpp"
+#include "gsteer/representation/features.hpp"
+
+namespace gsteer {
+
+/// A regular grid of points in R^Dimension; sizes in the order (z,) y, x.
+template <int Dimension>
+struct Grid {
+  static_assert(Dimension >= 1 && Dimension <= 3, "gsteer: grids have one to three dimensions");
+  std::array<int, Dimension> sizes{};
+
+  int points() const {
+    int n = 1;
+    for (const int size : sizes) n *= size;
+    return n;
+  }
+  /// Sizes (z, y, x), 1 where there is no such axis.
+  std::array<int, 3> zyx() const {
+    std::array<int, 3> all{1, 1, 1};
+    for (std::size_t i = 0; i < sizes.size(); ++i) all[i + 3 - sizes.size()] = sizes[i];
+    return all;
+  }
+  friend bool operator==(const Grid&, const Grid&) = default;
+};
+
+/// No grid: one feature vector for each point of a batch. `PointField` has the layout [point,
+/// channel].
+struct Point {
+  static constexpr int points() { return 1; }
+  friend bool operator==(Point, Point) = default;
+};
+
+inline std::string to_string(Point) { return "a point"; }
+template <int Dimension>
+std::string to_string(const Grid<Dimension>& grid) {
+  std::string text;
+  for (const int size : grid.sizes) text += (text.empty() ? "" : " x ") + std::to_string(size);
+  return text;
+}
+
+/// Data over a space, with a representation of a group attached: a batch of feature maps, [batch,
+/// channel, (z,) y, x], contiguous. The last axis is +x, the one before runs along -y: a rotation
+/// is counter-clockwise when the picture is looked at.
+///
+/// Owns its memory, or maps memory of the caller (`map`). A copy always owns. Use the aliases
+/// GridField and PointField.
+template <feature_type Features, class Scalar_, class Space_>
+class Field {
+ public:
+  using features = Features;
+  using Scalar = Scalar_;
+  using Space = Space_;
+  static_assert(std::is_floating_point_v<Scalar>, "gsteer: fields hold float or double");
+
+  Field() = default;
+
+  /// A batch of zeros. \throws Error if a size is not positive
+  Field(int batch, const Space& space)
+      : batch_(batch), space_(space), data_(checked_size(batch, space)) {}
+
+  /// A batch of pictures of height x width. \throws Error if a size is not positive
+  Field(int batch, int height, int width) requires std::is_same_v<Space, Grid<2>>
+      : Field(batch, Grid<2>{{height, width}}) {}
+  explicit Field(int batch) requires std::is_same_v<Space, Point> : Field(batch, Point{}) {}
+
+  /// Works on the caller's memory, [batch, channel, points], which must stay alive. \throws Error
+  /// if a size is not positive
+  static Field map(Scalar* data, int batch, const Space& space) {
+    Field field;
+    field.batch_ = batch;
+    field.space_ = space;
+    field.data_ = Buffer<Scalar>::map(data, checked_size(batch, space));
+    return field;
+  }
+  static Field map(Scalar* data, int batch, int height,
+                   int width) requires std::is_same_v<Space, Grid<2>> {
+    return map(data, batch, Grid<2>{{height, width}});
+  }
+
+  static constexpr int channels() { return Features::size; }
+  int batch() const { return batch_; }
+  const Space& space() const { return space_; }
+  /// Points of the space: pixels, or 1.
+  int points() const { return space_.points(); }
+  int height() const requires(!std::is_same_v<Space, Point>) { return space_.zyx()[1]; }
+  int width() const requires(!std::is_same_v<Space, Point>) { return space_.zyx()[2]; }
+
+  /// All numbers, batch * channels * points of them.
+  std::size_t size() const { return data_.size(); }
+  bool empty() const { return data_.empty(); }
+  Scalar* data() { return data_.data(); }
+  const Scalar* data() const { return data_.data(); }
+  Buffer<Scalar>& values() { return data_; }
+  const Buffer<Scalar>& values() const { return data_; }
+
+  /// One item of the batch as a matrix, channels x points.
+  MatrixMap<Scalar> item(int b) {
+    return {data() + offset(b), channels(), points(), Eigen::OuterStride<>(points())};
+  }
+  ConstMatrixMap<Scalar> item(int b) const {
+    return {data() + offset(b), channels(), points(), Eigen::OuterStride<>(points())};
+  }
+
+  Scalar& operator()(int b, int channel, int y, int x) requires std::is_same_v<Space, Grid<2>> {
+    return data_[offset(b) + static_cast<std::size_t>((channel * height() + y) * width() + x)];
+  }
+  Scalar operator()(int b, int channel, int y,
+                    int x) const requires std::is_same_v<Space, Grid<2>> {
+    return data_[offset(b) + static_cast<std::size_t>((channel * height() + y) * width() + x)];
+  }
+  Scalar& operator()(int b, int channel) requires std::is_same_v<Space, Point> {
+    return data_[offset(b) + static_cast<std::size_t>(channel)];
+  }
+  Scalar operator()(int b, int channel) const requires std::is_same_v<Space, Point> {
+    return data_[offset(b) + static_cast<std::size_t>(channel)];
+  }
+
+ private:
+  static std::size_t checked_size(int batch, const Space& space) {
+    expect(batch >= 1 && space.points() >= 1,
+           "Field: expected a batch and a grid of positive size, got ", batch, " items on ",
+           to_string(space));
+    return static_cast<std::size_t>(batch) * static_cast<std::size_t>(channels()) *
+           static_cast<std::size_t>(space.points());
+  }
+  std::size_t offset(int b) const {
+    return static_cast<std::size_t>(b) * static_cast<std::size_t>(channels()) *
+           static_cast<std::size_t>(points());
+  }
+
+  int batch_ = 0;
+  Space space_{};
+  Buffer<Scalar> data_;
+};
+
+/// Feature maps of the representation F on a grid.
+template <auto F, class Scalar = float, int Dimension = 2>
+using GridField = Field<features_of<F>, Scalar, Grid<Dimension>>;
+
+/// Feature vectors of the representation F, one a point.
+template <auto F, class Scalar = float>
+using PointField = Field<features_of<F>, Scalar, Point>;
+
+}  // namespace gsteer

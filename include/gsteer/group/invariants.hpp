@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "gsteer/core/error.hpp"
+
+namespace gsteer {
+
+/// A tensor T(i, j, k) in the product of three representations that no element of the group
+/// changes:
+///   T(i, j, k) = sum a(g)(i, i') b(g)(j, j') c(g)(k, k') T(i', j', k')   for all g.
+/// For orthogonal a, b, c it is a Clebsch-Gordan tensor: x, y -> sum T(i, j, k) x(i) y(j) maps a
+/// (x) b to c and commutes with the group. Its Frobenius norm is 1, as e3nn has it for Wigner 3j
+/// symbols.
+struct invariant_tensor {
+  std::array<int, 3> sizes{};
+  std::vector<double> values;  ///< row-major
+
+  explicit invariant_tensor(std::array<int, 3> n)
+      : sizes(n), values(static_cast<std::size_t>(n[0] * n[1] * n[2])) {}
+
+  double& operator()(int i, int j, int k) { return values[index(i, j, k)]; }
+  double operator()(int i, int j, int k) const { return values[index(i, j, k)]; }
+
+ private:
+  std::size_t index(int i, int j, int k) const {
+    return static_cast<std::size_t>((i * sizes[1] + j) * sizes[2] + k);
+  }
+};
+
+/// Orthonormal basis of the invariant tensors of three representations, by the Reynolds operator
+///   P = sum over g of weight(g) a(g) (x) b(g) (x) c(g),
+/// the orthogonal projection onto the invariants (Serre, section 2.6). Columns of P are taken in
+/// order and orthonormalized until `count` of them are found, so that the basis is the same
+/// everywhere.
+///
+/// This is for groups that offer no closed form: `a`, `b`, `c` are functions from elements to
+/// orthogonal matrices, `quadrature` is a rule that integrates their product exactly. \throws Error
+/// if fewer than `count` invariants exist
+template <class Quadrature, class A, class B, class C>
+std::vector<invariant_tensor> reynolds_invariants(const Quadrature& quadrature, A&& a, B&& b, C&& c,
+                                                  int count) {
+  using Eigen::Index;
+  const auto [first, weight] = quadrature.front();
+  const int na = static_cast<int>(a(first).rows());
+  const int nb = static_cast<int>(b(first).rows());
+  const int nc = static_cast<int>(c(first).rows());
+  const int n = na * nb * nc;
+  Eigen::MatrixXd projection = Eigen::MatrixXd::Zero(n, n);
+  for (const auto& [g, w] : quadrature) {
+    const Eigen::MatrixXd A_g = a(g), B_g = b(g), C_g = c(g);
+    for (int row = 0; row < n; ++row)
+      for (int col = 0; col < n; ++col)
+        projection(row, col) += w * A_g(row / (nb * nc), col / (nb * nc)) *
+                                B_g(row / nc % nb, col / nc % nb) * C_g(row % nc, col % nc);
+  }
+  std::vector<invariant_tensor> basis;
+  Eigen::MatrixXd found(n, count);
+  for (int col = 0; col < n && static_cast<int>(basis.size()) < count; ++col) {
+    Eigen::VectorXd v = projection.col(col);
+    const auto known = found.leftCols(static_cast<Index>(basis.size()));
+    for (int pass = 0; pass < 2; ++pass) v -= known * (known.transpose() * v).eval();
+    if (v.norm() < 1e-6) continue;
+    v.normalize();
+    found.col(static_cast<Index>(basis.size())) = v;
+    invariant_tensor tensor({na, nb, nc});
+    for (int i = 0; i < n; ++i) tensor.values[static_cast<std::size_t>(i)] = v(i);
+    basis.push_back(std::move(tensor));
+  }
+  expect(static_cast<int>(basis.size()) == count, "reynolds_invariants: expected ", count,
+         " invariants of the product of three representations, found ", basis.size(),
+         "; the multiplicities that the group states are wrong");
+  return basis;
+}
+
+}  // namespace gsteer

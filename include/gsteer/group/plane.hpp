@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <array>
+#include <cmath>
+#include <complex>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "gsteer/group/invariants.hpp"
+#include "gsteer/group/irrep.hpp"
+
+namespace gsteer {
+
+/// A closed subgroup of O(2): rotations by multiples of 2 pi / rotations (by any angle if 0), and,
+/// if `reflection`, also their products with the reflection f, which maps x to -x. C_N, D_N, SO(2)
+/// and O(2) are all there are, up to the choice of axis.
+struct plane_symmetry {
+  int rotations = 1;
+  bool reflection = false;
+
+  friend constexpr bool operator==(plane_symmetry, plane_symmetry) = default;
+
+  /// Whether every element of `part` is an element of this group.
+  constexpr bool contains(plane_symmetry part) const {
+    if (part.reflection && !reflection) return false;
+    if (rotations == 0) return true;
+    return part.rotations != 0 && rotations % part.rotations == 0;
+  }
+
+  /// A rotation by 2 pi w / rotations is none.
+  constexpr bool is_multiple(int w) const { return rotations == 0 ? w == 0 : w % rotations == 0; }
+};
+
+/// An element of O(2): r(turns) f^flip, first the reflection, then the rotation.
+struct plane_element {
+  int flip = 0;
+  double turns = 0;  ///< of 2 pi, counter-clockwise
+};
+
+/// The matrix of the rotation by `turns` * 2 pi; exact for quarter turns.
+inline Eigen::Matrix2d plane_rotation(double turns) {
+  const double quarter = std::nearbyint(4 * turns);
+  const double angle = 2 * std::numbers::pi * (turns - quarter / 4);
+  double c = std::cos(angle), s = std::sin(angle);
+  for (int q = static_cast<int>(quarter - 4 * std::floor(quarter / 4)); q > 0; --q) {
+    const double old = c;
+    c = -s;
+    s = old;
+  }
+  Eigen::Matrix2d rotation;
+  rotation << c, -s, s, c;
+  return rotation;
+}
+
+/// How an element of O(2) acts on points (x, y): rotation(turns) diag(-1, 1)^flip.
+inline Eigen::Matrix2d plane_action(plane_element g) {
+  Eigen::Matrix2d a = plane_rotation(g.turns);
+  if (g.flip) a.col(0) = -a.col(0);
+  return a;
+}
+
+/// Closed forms for all four families at once. They rest on complex weights: an irrep of size 2 and
+/// frequency k has the eigenvectors u = (1, -i) / sqrt 2 and its conjugate, which the rotation by
+/// theta multiplies with exp(+-i k theta) and which the reflection exchanges.
+namespace plane {
+
+/// How one factor of a product transforms. Size 2: rotation by theta acts as R(weight theta), f as
+/// sign diag(1, -1). Size 1: rotation acts as cos(weight theta), f as sign.
+struct factor {
+  int weight = 0;
+  int size = 1;
+  int sign = 1;
+};
+
+constexpr bool has_irrep(plane_symmetry s, irrep_label label) {
+  const auto [parity, k] = label;
+  if (k < 0 || parity < 0 || parity > (s.reflection ? 1 : 0)) return false;
+  if (s.rotations != 0 && 2 * k > s.rotations) return false;
+  const bool one_dimensional = k == 0 || 2 * k == s.rotations;
+  return one_dimensional || !s.reflection || parity == 1;
+}
+
+constexpr int irrep_size(plane_symmetry s, irrep_label label) {
+  return label.frequency == 0 || 2 * label.frequency == s.rotations ? 1 : 2;
+}
+
+constexpr irrep_type type_of_irrep(plane_symmetry s, irrep_label label) {
+  return s.reflection || irrep_size(s, label) == 1 ? irrep_type::real : irrep_type::complex;
+}
+
+constexpr factor irrep(plane_symmetry s, irrep_label label) {
+  const int size = irrep_size(s, label);
+  return {label.frequency, size, size == 1 && label.parity == 1 ? -1 : 1};
+}
+
+/// The harmonics of degree l, (cos l phi, sin l phi): f maps phi to pi - phi, hence the sign
+/// (-1)^l.
+constexpr factor harmonic(int l) { return {l, l == 0 ? 1 : 2, l % 2 == 0 ? 1 : -1}; }
+
+inline Eigen::MatrixXd matrix(const factor& part, plane_element g) {
+  Eigen::MatrixXd m = plane_rotation(part.weight * g.turns);
+  if (part.size == 1) m = m.topLeftCorner(1, 1).eval();
+  if (g.flip) m.col(0) *= part.sign;
+  if (g.flip && part.size == 2) m.col(1) *= -part.sign;
+  return m;
+}
+
+/// All irreps of frequency <= limit; of a finite group, all.
+constexpr irrep_content irreps_up_to(plane_symmetry s, int limit) {
+  irrep_content all;
+  for (int k = 0; k <= (s.rotations == 0 ? limit : s.rotations / 2); ++k)
+    for (int parity = 0; parity < 2; ++parity)
+      if (has_irrep(s, {parity, k})) all.add({parity, k}, 1);
+  return all;
+}
+
+/// What a factor becomes when only the elements of `part` act on it.
+constexpr irrep_content restrict_to(plane_symmetry part, factor f) {
+  irrep_content content;
+  int k = f.weight;
+  if (part.rotations != 0) {
+    k %= part.rotations;
+    if (2 * k > part.rotations) k = part.rotations - k;
+  }
+  const bool splits = f.size == 2 && irrep_size(part, {0, k}) == 1;
+  if (!part.reflection) {
+    content.add({0, k}, splits ? 2 : 1);
+  } else if (splits) {
+    content.add({0, k}, 1);
+    content.add({1, k}, 1);
+  } else {
+    content.add({f.size == 2 || f.sign < 0 ? 1 : 0, k}, 1);
+  }
+  return content;
+}
+
+/// Calls visit(signs) for each choice of eigenvectors, up to conjugation, whose product the
+/// rotations leave alone:
+///   sum of signs[i] weight[i] = 0 (mod rotations).
+template <class Visit>
+constexpr void for_each_invariant(plane_symmetry s, const std::array<factor, 3>& f, Visit&& visit) {
+  bool conjugation_used = false;  // the first factor of size 2 keeps its sign
+  std::array<int, 3> choices{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    choices[i] = f[i].size == 2 && conjugation_used ? 2 : 1;
+    conjugation_used = conjugation_used || f[i].size == 2;
+  }
+  for (int a = 0; a < choices[0]; ++a)
+    for (int b = 0; b < choices[1]; ++b)
+      for (int c = 0; c < choices[2]; ++c) {
+        const std::array<int, 3> signs{1 - 2 * a, 1 - 2 * b, 1 - 2 * c};
+        if (s.is_multiple(signs[0] * f[0].weight + signs[1] * f[1].weight + signs[2] * f[2].weight))
+          visit(signs);
+      }
+}
+
+/// Dimension of the invariants of a product of three factors: real and imaginary part of each
+/// product of eigenvectors, of which a reflection keeps one.
+constexpr int multiplicity(plane_symmetry s, const std::array<factor, 3>& f) {
+  const bool real = f[0].size * f[1].size * f[2].size == 1;
+  const int sign = f[0].sign * f[1].sign * f[2].sign;
+  int count = 0;
+  for_each_invariant(s, f, [&](const std::array<int, 3>&) {
+    count += real ? (!s.reflection || sign > 0) : (s.reflection ? 1 : 2);
+  });
+  return count;
+}
+
+/// The invariants that multiplicity() counts, orthonormal.
+inline std::vector<invariant_tensor> invariants(plane_symmetry s, const std::array<factor, 3>& f) {
+  const bool real = f[0].size * f[1].size * f[2].size == 1;
+  const int sign = f[0].sign * f[1].sign * f[2].sign;
+  const std::array<int, 3> sizes{f[0].size, f[1].size, f[2].size};
+  std::vector<invariant_tensor> basis;
+  for_each_invariant(s, f, [&](const std::array<int, 3>& signs) {
+    const auto component = [&](std::size_t i, int row) -> std::complex<double> {
+      if (f[i].size == 1) return 1;
+      return std::numbers::sqrt2 / 2 *
+             (row == 0 ? std::complex<double>(1) : std::complex<double>(0, -signs[i]));
+    };
+    for (const bool imaginary : {false, true}) {
+      if (real && imaginary) continue;
+      if (s.reflection && (sign > 0) == imaginary) continue;
+      invariant_tensor tensor(sizes);
+      for (int i = 0; i < sizes[0]; ++i)
+        for (int j = 0; j < sizes[1]; ++j)
+          for (int k = 0; k < sizes[2]; ++k) {
+            const auto value = component(0, i) * component(1, j) * component(2, k);
+            tensor(i, j, k) =
+                real ? 1 : std::numbers::sqrt2 * (imaginary ? value.imag() : value.real());
+          }
+      basis.push_back(std::move(tensor));
+    }
+  });
+  return basis;
+}
+
+}  // namespace plane
+
+/// What the four families have in common: everything that concerns labels only. See the concept
+/// `group` for the meaning.
+template <int Rotations, bool Reflection>
+struct plane_irreps {
+  static constexpr plane_symmetry symmetry{Rotations, Reflection};
+  static constexpr int dimension = 2;
+
+  static constexpr bool has_irrep(irrep_label label) { return plane::has_irrep(symmetry, label); }
+  static constexpr int irrep_size(irrep_label label) { return plane::irrep_size(symmetry, label); }
+  static constexpr irrep_type type_of_irrep(irrep_label label) {
+    return plane::type_of_irrep(symmetry, label);
+  }
+  static constexpr irrep_content irreps_up_to(int frequency) {
+    return plane::irreps_up_to(symmetry, frequency);
+  }
+  static constexpr int multiplicity(irrep_label a, irrep_label b, irrep_label c) {
+    return plane::multiplicity(symmetry, factors(plane::irrep(symmetry, a), b, c));
+  }
+  static constexpr int kernel_multiplicity(int l, irrep_label out, irrep_label in) {
+    return plane::multiplicity(symmetry, factors(plane::harmonic(l), out, in));
+  }
+  static std::vector<invariant_tensor> invariants(irrep_label a, irrep_label b, irrep_label c) {
+    return plane::invariants(symmetry, factors(plane::irrep(symmetry, a), b, c));
+  }
+  static std::vector<invariant_tensor> kernel_invariants(int l, irrep_label out, irrep_label in) {
+    return plane::invariants(symmetry, factors(plane::harmonic(l), out, in));
+  }
+
+ protected:
+  static Eigen::MatrixXd matrix_of(irrep_label label, plane_element g) {
+    return plane::matrix(plane::irrep(symmetry, label), g);
+  }
+
+ private:
+  static constexpr std::array<plane::factor, 3> factors(plane::factor first, irrep_label b,
+                                                        irrep_label c) {
+    return {first, plane::irrep(symmetry, b), plane::irrep(symmetry, c)};
+  }
+};
+
+}  // namespace gsteer

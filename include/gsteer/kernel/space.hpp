@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+#include "gsteer/kernel/harmonics.hpp"
+#include "gsteer/kernel/profile.hpp"
+#include "gsteer/representation/layout.hpp"
+
+namespace gsteer {
+
+/// One kernel between two irreps: a ring, the degree of a harmonic, and an invariant tensor T
+/// (harmonic, out, in):
+///   K(x)(m, n) = radial(|x|) sum over c of T(c, m, n) Y_c(x / |x|).
+struct kernel_term {
+  int ring = 0;
+  int frequency = 0;
+  invariant_tensor tensor;
+};
+
+/// The space of equivariant kernels between two feature spaces, complete, by the Wigner-Eckart
+/// theorem for steerable kernels (Lang and Weiler, "A Wigner-Eckart theorem for group equivariant
+/// convolution kernels", ICLR 2021):
+///   K(x) = Q_out ( sum over pairs of irreps, rings, harmonics of w T Y(x) radial(|x|) ) Q_in^T,
+/// where T runs over the invariants of harmonic (x) out (x) in. All groups and representations are
+/// erased: this is data.
+///
+/// The coefficients w of one pair of field kinds stand together, as [out copy][in copy][basis
+/// element].
+struct kernel_space {
+  struct slot_pair {
+    int out_slot = 0;
+    int in_slot = 0;
+    int terms = 0;  ///< which of `terms`
+    int first = 0;  ///< its first basis element among those of the pair of fields
+  };
+  struct block_pair {
+    int out_block = 0;
+    int in_block = 0;
+    int first = 0;      ///< its first coefficient
+    int dimension = 0;  ///< basis elements for one field in and one out
+    std::vector<slot_pair> slots;
+  };
+
+  int dimension = 2;  ///< of the space the kernels live on
+  kernel_profile profile;
+  channel_layout in, out;
+  std::vector<std::vector<kernel_term>> terms;  ///< one list for each pair of irreps that occurs
+  std::vector<block_pair> blocks;               ///< those without kernels are left out
+  int size = 0;                                 ///< number of coefficients
+};
+
+namespace detail {
+
+using kernel_invariants_function = std::vector<invariant_tensor> (*)(int, irrep_label, irrep_label);
+
+inline kernel_space make_kernel_space(channel_layout in, channel_layout out,
+                                      const kernel_profile& profile, int dimension,
+                                      kernel_invariants_function invariants) {
+  kernel_space space;
+  space.dimension = dimension;
+  space.profile = profile;
+  std::vector<std::pair<irrep_label, irrep_label>> known;
+  const auto terms_of = [&](irrep_label to, irrep_label from) {
+    for (std::size_t i = 0; i < known.size(); ++i)
+      if (known[i] == std::pair(to, from)) return static_cast<int>(i);
+    std::vector<kernel_term> list;
+    int ring_index = 0;
+    for (const auto& ring : profile) {
+      for (int l = 0; l <= ring.max_frequency; ++l)
+        for (auto& tensor : invariants(l, to, from))
+          list.push_back({ring_index, l, std::move(tensor)});
+      ++ring_index;
+    }
+    known.emplace_back(to, from);
+    space.terms.push_back(std::move(list));
+    return static_cast<int>(known.size()) - 1;
+  };
+  for (std::size_t p = 0; p < out.size(); ++p)
+    for (std::size_t q = 0; q < in.size(); ++q) {
+      kernel_space::block_pair block{static_cast<int>(p), static_cast<int>(q), space.size, 0, {}};
+      for (std::size_t i = 0; i < out[p].irreps.size(); ++i)
+        for (std::size_t j = 0; j < in[q].irreps.size(); ++j) {
+          const int terms = terms_of(out[p].irreps[i].label, in[q].irreps[j].label);
+          const auto count = static_cast<int>(space.terms[static_cast<std::size_t>(terms)].size());
+          if (count == 0) continue;
+          block.slots.push_back({static_cast<int>(i), static_cast<int>(j), terms, block.dimension});
+          block.dimension += count;
+        }
+      if (block.dimension == 0) continue;
+      space.size += block.dimension * out[p].copies * in[q].copies;
+      space.blocks.push_back(std::move(block));
+    }
+  space.in = std::move(in);
+  space.out = std::move(out);
+  return space;
+}
+
+}  // namespace detail
+
+/// The space of equivariant kernels from In to Out.
+template <feature_type In, feature_type Out>
+kernel_space kernel_space_of(const kernel_profile& profile) {
+  static_assert(std::is_same_v<typename In::group, typename Out::group>,
+                "gsteer: a layer maps between fields of one group");
+  using G = typename In::group;
+  return detail::make_kernel_space(layout_of<In>(), layout_of<Out>(), profile, G::dimension,
+                                   &kernel_invariants<G>);
+}
+
+namespace detail {
+
+template <class In, class Out>
+constexpr int count_kernels(const kernel_profile& profile) {
+  using G = typename In::group;
+  constexpr irrep_content in = In::value.content(), out = Out::value.content();
+  int count = 0;
+  for (const auto& to : out)
+    for (const auto& from : in) {
+      int kernels = 0;
+      for (const auto& ring : profile)
+        for (int l = 0; l <= ring.max_frequency; ++l)
+          kernels += G::kernel_multiplicity(l, to.label, from.label);
+      count += to.copies * from.copies * kernels;
+    }
+  return count;
+}
+
+}  // namespace detail
+
+/// The dimension of the space of equivariant kernels, exactly, at compile time: the number of free
+/// parameters of a convolution.
+template <auto In, auto Out>
+constexpr int kernel_dimension(const kernel_profile& profile) {
+  using in = features_of<In>;
+  using out = features_of<Out>;
+  static_assert(std::is_same_v<typename in::group, typename out::group>,
+                "gsteer: a layer maps between fields of one group");
+  return detail::count_kernels<in, out>(profile);
+}
+
+}  // namespace gsteer

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "gsteer/kernel/sampled.hpp"
+#include "gsteer/layer/kernels/convolution.hpp"
+#include "gsteer/layer/parameter.hpp"
+
+namespace gsteer {
+
+/// Settings of a convolution. The size of its kernel is a template argument, because it decides
+/// which kernels exist.
+struct ConvolutionOptions {
+  int stride = 1;
+  int padding = 0;
+  Padding padding_mode = Padding::zero;
+  /// Distance of neighboring taps in pixels. The kernel is stretched as a whole, so that the number
+  /// of parameters stays the same (escnn stretches the rings but not their widths).
+  int dilation = 1;
+  /// Fields of every kind are divided into this many groups, and group i of the output sees group i
+  /// of the input.
+  int groups = 1;
+  bool bias = true;  ///< on the invariant part of the output
+  /// Accept grids on which the stride samples one side more than the other: the layer then commutes
+  /// with translations only.
+  bool any_size = false;
+};
+
+namespace detail {
+
+/// The linear map behind all convolutions and Linear: coefficients -> dense kernel -> correlation,
+/// with its gradients. Knows groups and representations only as data; one instance for each scalar
+/// type.
+template <class Scalar>
+class GridConvolution {
+ public:
+  /// `space` is that of one group of fields; all groups have the same.
+  GridConvolution(kernel_space space, const ConvolutionOptions& options)
+      : options_(options),
+        sampled_(std::make_shared<const SampledKernels<Scalar>>(std::move(space))) {
+    const auto& s = sampled_->space();
+    in_ = channels(s.in);
+    out_ = channels(s.out);
+    in_order_ = group_order(s.in, options.groups);
+    out_order_ = group_order(s.out, options.groups);
+    weight = Parameter<Scalar>(s.size * options.groups);
+    kernel_ = Buffer<Scalar>(size_t_of(options.groups) * size_t_of(out_) * size_t_of(in_) *
+                             size_t_of(sampled_->taps()));
+    int count = 0;
+    for (const auto& block : s.out) {
+      const Matrix<Scalar> directions = invariant_directions(block).template cast<Scalar>();
+      for (int copy = 0; copy < block.copies; ++copy)
+        for (int d = 0; d < directions.cols(); ++d, ++count)
+          for (int m = 0; m < block.size; ++m)
+            if (directions(m, d) != 0)
+              bias_map_.push_back({block.offset + copy * block.size + m, count, directions(m, d)});
+    }
+    bias_per_group_ = count;
+    if (options.bias) bias = Parameter<Scalar>(count * options.groups);
+  }
+
+  Windows windows(const std::array<int, 3>& size) const {
+    Windows w;
+    w.size = size;
+    const int k = sampled_->space().profile.size;
+    for (std::size_t axis = 1; axis < 3; ++axis) {
+      w.kernel[axis] = k;
+      w.stride[axis] = options_.stride;
+      w.padding[axis] = options_.padding;
+      w.dilation[axis] = options_.dilation;
+    }
+    w.mode = options_.padding_mode;
+    return w;
+  }
+
+  const kernel_space& space() const { return sampled_->space(); }
+  const ConvolutionOptions& options() const { return options_; }
+  int in_channels() const { return in_ * options_.groups; }
+  int out_channels() const { return out_ * options_.groups; }
+
+  /// The dense kernel [out][in / groups][tap] of the present coefficients.
+  const Buffer<Scalar>& expand() {
+    const std::size_t one = kernel_.size() / size_t_of(options_.groups);
+    for (std::size_t g = 0; g < size_t_of(options_.groups); ++g)
+      sampled_->expand(weight.value.data() + g * size_t_of(sampled_->size()),
+                       kernel_.data() + g * one);
+    return kernel_;
+  }
+  const Buffer<Scalar>& kernel() const { return kernel_; }
+
+  /// The bias of every output channel, in the order of the groups; all zero without bias.
+  std::vector<Scalar> dense_bias() const {
+    std::vector<Scalar> dense(size_t_of(out_channels()));
+    if (!options_.bias) return dense;
+    for (int g = 0; g < options_.groups; ++g)
+      for (const auto& e : bias_map_)
+        dense[size_t_of(g * out_ + e.channel)] +=
+            e.value * bias.value[size_t_of(g * bias_per_group_ + e.index)];
+    return dense;
+  }
+
+  /// out = correlation of in with the expanded kernel, plus bias. Const: `expand` must have been
+  /// called since the coefficients last changed.
+  void forward(const Scalar* in, Scalar* out, int batch, const Windows& w) const {
+    const auto b = dense_bias();
+    const Ordered x(in, batch, in_order_, w.cells());
+    Reordered y(out, batch, out_order_, w.outputs());
+    convolve(y.data(), x.data(), kernel_.data(), b.data(), w, batch, out_channels(), in_channels(),
+             options_.groups);
+    y.store();
+  }
+
+  /// d_in = gradient with respect to the input.
+  void backward_input(Scalar* d_in, const Scalar* d_out, int batch, const Windows& w) const {
+    const Ordered g(d_out, batch, out_order_, w.outputs());
+    Reordered d(d_in, batch, in_order_, w.cells());
+    convolve_adjoint(d.data(), g.data(), kernel_.data(), w, batch, out_channels(), in_channels(),
+                     options_.groups);
+    d.store();
+  }
+
+  /// The kernel turned around, [in / groups][out][tap] with the taps in reverse order: with it the
+  /// adjoint of `convolve` is the transposed convolution.
+  Buffer<Scalar> turn(const Buffer<Scalar>& kernel, int rows, int cols) const {
+    const std::size_t taps = size_t_of(sampled_->taps()), m = size_t_of(rows), n = size_t_of(cols);
+    Buffer<Scalar> turned(kernel.size());
+    for (std::size_t g = 0; g < size_t_of(options_.groups); ++g)
+      for (std::size_t i = 0; i < m; ++i)
+        for (std::size_t j = 0; j < n; ++j)
+          std::reverse_copy(&kernel[((g * m + i) * n + j) * taps],
+                            &kernel[((g * m + i) * n + j) * taps] + taps,
+                            &turned[((g * n + j) * m + i) * taps]);
+    return turned;
+  }
+
+  /// The transposed convolution; `w` are the windows on the grid of the *output*.
+  void forward_transposed(const Scalar* in, Scalar* out, int batch, const Windows& w) const {
+    const auto b = dense_bias();
+    const Ordered x(in, batch, in_order_, w.outputs());
+    Reordered y(out, batch, out_order_, w.cells());
+    for (std::size_t i = 0; i < size_t_of(batch * out_channels()); ++i)
+      std::fill_n(y.data() + i * size_t_of(w.cells()), w.cells(), b[i % size_t_of(out_channels())]);
+    convolve_adjoint(y.data(), x.data(), turn(kernel_, out_, in_).data(), w, batch, in_channels(),
+                     out_channels(), options_.groups, true);
+    y.store();
+  }
+  void backward_input_transposed(Scalar* d_in, const Scalar* d_out, int batch,
+                                 const Windows& w) const {
+    const Ordered g(d_out, batch, out_order_, w.cells());
+    Reordered d(d_in, batch, in_order_, w.outputs());
+    const Scalar* no_bias = nullptr;
+    convolve(d.data(), g.data(), turn(kernel_, out_, in_).data(), no_bias, w, batch, in_channels(),
+             out_channels(), options_.groups);
+    d.store();
+  }
+  void backward_weight_transposed(const Scalar* in, const Scalar* d_out, int batch,
+                                  const Windows& w) {
+    Buffer<Scalar> turned(kernel_.size());
+    const Ordered x(in, batch, in_order_, w.outputs());
+    const Ordered g(d_out, batch, out_order_, w.cells());
+    convolve_kernel_gradient(turned.data(), g.data(), x.data(), w, batch, in_channels(),
+                             out_channels(), options_.groups);
+    add_kernel_gradient(turn(turned, in_, out_));
+  }
+
+  /// Adds to the gradients of the coefficients what a gradient with respect to the dense kernel
+  /// gives them.
+  void add_kernel_gradient(const Buffer<Scalar>& d_kernel) {
+    const std::size_t one = kernel_.size() / size_t_of(options_.groups);
+    for (std::size_t g = 0; g < size_t_of(options_.groups); ++g)
+      sampled_->adjoint(d_kernel.data() + g * one,
+                        weight.gradient.data() + g * size_t_of(sampled_->size()));
+  }
+
+  /// Adds to the gradients of the coefficients.
+  void backward_weight(const Scalar* in, const Scalar* d_out, int batch, const Windows& w) {
+    Buffer<Scalar> d_kernel(kernel_.size());
+    const Ordered x(in, batch, in_order_, w.cells());
+    const Ordered g(d_out, batch, out_order_, w.outputs());
+    convolve_kernel_gradient(d_kernel.data(), x.data(), g.data(), w, batch, out_channels(),
+                             in_channels(), options_.groups);
+    add_kernel_gradient(d_kernel);
+  }
+
+  /// Adds to the gradient of the bias; `d_out` has out_channels() rows of `points` an item.
+  void backward_bias(const Scalar* d_out, int batch, int points) {
+    if (!options_.bias) return;
+    std::vector<Scalar> sums(size_t_of(out_channels()));
+    const auto channel = [&](int i) { return out_order_.empty() ? i : out_order_[size_t_of(i)]; };
+    parallel_for(out_channels(), [&](int i) {
+      Scalar sum = 0;
+      for (int b = 0; b < batch; ++b) {
+        const std::size_t row = size_t_of(b) * size_t_of(out_channels()) + size_t_of(channel(i));
+        sum += Eigen::Map<const Eigen::Matrix<Scalar, Eigen::Dynamic, 1>>(
+                   d_out + row * size_t_of(points), points)
+                   .sum();
+      }
+      sums[size_t_of(i)] = sum;
+    });
+    for (int g = 0; g < options_.groups; ++g)
+      for (const auto& e : bias_map_)
+        bias.gradient[size_t_of(g * bias_per_group_ + e.index)] +=
+            e.value * sums[size_t_of(g * out_ + e.channel)];
+  }
+
+  Parameter<Scalar> weight;  ///< [group][coefficient of kernel_space]
+  Parameter<Scalar> bias;    ///< [group][field][invariant direction]
+
+ private:
+  struct BiasEntry {
+    int channel, index;
+    Scalar value;
+  };
+
+  static std::size_t size_t_of(int i) { return static_cast<std::size_t>(i); }
+
+  /// Channels in the order of the groups, given the layout of one group; empty if they stand so
+  /// already.
+  static std::vector<int> group_order(const channel_layout& one, int groups) {
+    if (groups == 1 || one.size() == 1) return {};
+    std::vector<int> order;
+    for (int g = 0; g < groups; ++g)
+      for (const auto& block : one)
+        for (int c = 0; c < block.copies * block.size; ++c)
+          order.push_back(block.offset * groups + g * block.copies * block.size + c);
+    return order;
+  }
+
+  /// Input channels in the order of the groups; a copy only if they are not.
+  struct Ordered {
+    Ordered(const Scalar* source, int batch, const std::vector<int>& order, int points)
+        : data_(source) {
+      if (order.empty()) return;
+      const std::size_t n = order.size(), p = size_t_of(points);
+      copy_.resize(size_t_of(batch) * n * p);
+      for (std::size_t b = 0; b < size_t_of(batch); ++b)
+        for (std::size_t c = 0; c < n; ++c)
+          std::copy_n(source + (b * n + size_t_of(order[c])) * p, p,
+                      copy_.data() + (b * n + c) * p);
+      data_ = copy_.data();
+    }
+    const Scalar* data() const { return data_; }
+
+   private:
+    std::vector<Scalar> copy_;
+    const Scalar* data_;
+  };
+
+  /// The same for a result.
+  struct Reordered {
+    Reordered(Scalar* target, int batch, const std::vector<int>& order, int points)
+        : target_(target), batch_(size_t_of(batch)), points_(size_t_of(points)), order_(order) {
+      copy_.resize(batch_ * order.size() * points_);
+    }
+    Scalar* data() { return order_.empty() ? target_ : copy_.data(); }
+    void store() {
+      for (std::size_t b = 0; !order_.empty() && b < batch_; ++b)
+        for (std::size_t c = 0; c < order_.size(); ++c)
+          std::copy_n(copy_.data() + (b * order_.size() + c) * points_, points_,
+                      target_ + (b * order_.size() + size_t_of(order_[c])) * points_);
+    }
+
+   private:
+    Scalar* target_;
+    std::size_t batch_, points_;
+    const std::vector<int>& order_;
+    std::vector<Scalar> copy_;
+  };
+
+  ConvolutionOptions options_;
+  std::shared_ptr<const SampledKernels<Scalar>> sampled_;
+  Buffer<Scalar> kernel_;
+  std::vector<BiasEntry> bias_map_;
+  int in_ = 0, out_ = 0, bias_per_group_ = 0;
+  std::vector<int> in_order_, out_order_;
+};
+
+/// The kernel space of one of `groups` groups of fields. \throws Error if they cannot be divided
+inline kernel_space divide(const kernel_space& whole, int groups,
+                           kernel_invariants_function invariants, const char* layer) {
+  const auto part = [&](channel_layout layout) {
+    int offset = 0;
+    for (auto& block : layout) {
+      expect(groups >= 1 && block.copies % groups == 0, layer,
+             ": expected groups >= 1 that divide the ", block.copies, " fields of each kind, got ",
+             groups);
+      block.copies /= groups;
+      block.offset = offset;
+      offset += block.copies * block.size;
+    }
+    return layout;
+  };
+  return make_kernel_space(part(whole.in), part(whole.out), whole.profile, whole.dimension,
+                           invariants);
+}
+
+}  // namespace detail
+}  // namespace gsteer

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "gsteer/field/field.hpp"
+
+namespace gsteer {
+
+// What a layer is. A class with
+//   in, out, Scalar         the feature types it maps between (features_of<...>) and its numbers,
+//   float or double forward(x)              the result for training; remembers what backward needs.
+//   Takes its input by value, so that a network
+//                           can hand over what nobody else needs
+//   backward(gradient)      from the gradient with respect to the last result to that with respect
+//   to the input; adds to the
+//                           gradients of its parameters
+//   freeze()                the layer for use: an object whose forward(x) is const and may be
+//   called from many threads
+// and, where it applies,
+//   visit_parameters(f)     f(name, Parameter&) for each of its parameters
+//   visit_linear_maps(f)    f(weight, kernel_space, groups) for each expansion in a kernel basis,
+//   for the initialization visit_generators(f)     f(name, Rng&) for each source of randomness, so
+//   that a checkpoint can hold it windows(grid)           how it samples a grid, for the symmetry
+//   report
+// forward and backward are templates over the space where a layer works on grids and points alike.
+
+/// A layer in use: any function of a field that is const and safe to call from many threads.
+template <class In, class Out, class Scalar_, class Function>
+class FrozenLayer {
+ public:
+  using in = In;
+  using out = Out;
+  using Scalar = Scalar_;
+
+  explicit FrozenLayer(Function function) : function_(std::move(function)) {}
+
+  template <class Space>
+  auto forward(Field<In, Scalar, Space> x) const {
+    return function_(std::move(x));
+  }
+  const FrozenLayer& freeze() const { return *this; }
+
+ private:
+  Function function_;
+};
+
+/// Wraps a function of a field as a frozen layer.
+template <class In, class Out, class Scalar, class Function>
+FrozenLayer<In, Out, Scalar, Function> make_frozen(Function function) {
+  return FrozenLayer<In, Out, Scalar, Function>(std::move(function));
+}
+
+namespace detail {
+
+/// \throws Error unless a gradient has the shape of the result it belongs to, which forward must
+/// have given before
+template <class Gradient, class Space>
+void check_gradient(const char* layer, const Gradient& gradient, int batch, const Space& space) {
+  expect(batch > 0, layer, ": backward before forward");
+  expect(gradient.batch() == batch && gradient.space() == space, layer, ": expected a gradient of ",
+         batch, " items on ", to_string(space), ", got ", gradient.batch(), " on ",
+         to_string(gradient.space()));
+}
+
+}  // namespace detail
+}  // namespace gsteer

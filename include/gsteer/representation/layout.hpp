@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <vector>
+
+#include "gsteer/representation/decomposition.hpp"
+
+namespace gsteer {
+
+/// One irrep inside a field, in the basis of irreps.
+struct irrep_slot {
+  irrep_label label;
+  irrep_type type = irrep_type::real;
+  int size = 1;
+  int offset = 0;  ///< first row among the channels of the field
+};
+
+/// The fields of one kind in a feature space.
+struct field_block {
+  int offset = 0;  ///< first channel
+  int copies = 0;
+  int size = 1;  ///< channels a field
+  matrix_kind kind = matrix_kind::orthogonal;
+  Eigen::MatrixXd basis;  ///< change_of_basis of the field
+  std::vector<irrep_slot> irreps;
+};
+
+/// How the channels of a feature space are divided among fields and irreps: what the arithmetic
+/// needs to know of a representation, with the types erased.
+using channel_layout = std::vector<field_block>;
+
+/// The layout of a feature space.
+template <feature_type Features>
+channel_layout layout_of() {
+  channel_layout layout;
+  Features::for_each_kind([&]<class Field>(int count, int offset) {
+    using G = typename Field::group;
+    field_block block{offset, count, Field::size, Field::kind, change_of_basis<Field>(), {}};
+    int at = 0;
+    for (const auto& item : Field::content())
+      for (int copy = 0; copy < item.copies; ++copy) {
+        const int size = G::irrep_size(item.label);
+        block.irreps.push_back({item.label, G::type_of_irrep(item.label), size, at});
+        at += size;
+      }
+    layout.push_back(std::move(block));
+  });
+  return layout;
+}
+
+/// The number of channels of a layout.
+inline int channels(const channel_layout& layout) {
+  int sum = 0;
+  for (const auto& block : layout) sum += block.copies * block.size;
+  return sum;
+}
+
+/// The unit vectors of a field that no group element changes, one a column: the invariant part, on
+/// which a bias may stand.
+inline Eigen::MatrixXd invariant_directions(const field_block& block) {
+  Eigen::MatrixXd directions(block.size, 0);
+  for (const auto& slot : block.irreps)
+    if (slot.label.is_trivial()) {
+      directions.conservativeResize(Eigen::NoChange, directions.cols() + 1);
+      directions.col(directions.cols() - 1) = block.basis.col(slot.offset);
+    }
+  return directions;
+}
+
+}  // namespace gsteer
