@@ -64,6 +64,7 @@ class Buffer {
   static constexpr std::align_val_t alignment{64};
 
   static Scalar* allocate(std::size_t size) {
+    if (size > std::size_t(-1) / sizeof(Scalar)) throw std::bad_array_new_length();
     return static_cast<Scalar*>(::operator new(size * sizeof(Scalar), alignment));
   }
 

@@ -17,6 +17,28 @@ using ConstMatrixMap = Eigen::Map<const Matrix<Scalar>, 0, Eigen::OuterStride<>>
 
 namespace detail {
 
+/// a b, for the small matrices of the algebra. Plain loops, compiled once: Eigen's product of
+/// double matrices costs a user half a second of compile time for each way it is written.
+inline Eigen::MatrixXd product(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
+  Eigen::MatrixXd c = Eigen::MatrixXd::Zero(a.rows(), b.cols());
+  for (Eigen::Index j = 0; j < b.cols(); ++j)
+    for (Eigen::Index k = 0; k < a.cols(); ++k)
+      for (Eigen::Index i = 0; i < a.rows(); ++i) c(i, j) += a(i, k) * b(k, j);
+  return c;
+}
+
+/// x - q q^T x: what of the columns of x is orthogonal to those of q, which are orthonormal. Twice,
+/// against rounding.
+inline void remove_projection(Eigen::MatrixXd& x, const Eigen::MatrixXd& q) {
+  for (int pass = 0; pass < 2; ++pass)
+    for (Eigen::Index j = 0; j < x.cols(); ++j)
+      for (Eigen::Index k = 0; k < q.cols(); ++k) {
+        double overlap = 0;
+        for (Eigen::Index i = 0; i < x.rows(); ++i) overlap += q(i, k) * x(i, j);
+        for (Eigen::Index i = 0; i < x.rows(); ++i) x(i, j) -= overlap * q(i, k);
+      }
+}
+
 // The three products that every layer is made of, size-erased, so that each is instantiated once a
 // scalar type and not once a layer. All matrices are row-major; ld* is the distance between two
 // rows. C is m x n and is overwritten unless `add`.

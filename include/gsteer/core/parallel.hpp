@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -25,28 +26,91 @@ inline bool& inside_parallel_loop() {
   return inside;
 }
 
-/// Runs task(context, i) for i in [0, count) on up to `workers` threads. Not a template: one
-/// instance for all loops.
-inline void run_tasks(int count, int workers, void (*task)(void*, int), void* context) {
-  std::atomic<int> next{0};
-  std::exception_ptr error;
-  std::mutex guard;
-  const auto work = [&] {
+/// Threads that wait for loops to help with. They stay, so that a loop costs microseconds and the
+/// memory that a thread keeps for its work is kept; they sleep when there is nothing to do.
+class Workers {
+ public:
+  using Task = void (*)(void* context, int index);
+
+  Workers() = default;
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+  ~Workers() {
+    {
+      const std::lock_guard lock(guard_);
+      stop_ = true;
+    }
+    wake_.notify_all();
+    for (auto& thread : threads_) thread.join();
+  }
+
+  /// Runs task(context, i) for i in [0, count) on this thread and up to helpers others. False, and
+  /// nothing done, if the workers are busy with a loop of another thread of the caller's.
+  bool run(int count, int helpers, Task task, void* context) {
+    const std::unique_lock busy(busy_, std::try_to_lock);
+    if (!busy) return false;
+    {
+      const std::lock_guard lock(guard_);
+      while (static_cast<int>(threads_.size()) < helpers)
+        threads_.emplace_back([this, id = static_cast<int>(threads_.size()),
+                               seen = loop_]() mutable { serve(id, seen); });
+      task_ = task;
+      context_ = context;
+      count_ = count;
+      next_ = 0;
+      helpers_ = working_ = helpers;
+      error_ = nullptr;
+      ++loop_;
+    }
+    wake_.notify_all();
+    work();
+    std::unique_lock lock(guard_);
+    done_.wait(lock, [this] { return working_ == 0; });
+    if (error_) std::rethrow_exception(error_);
+    return true;
+  }
+
+ private:
+  void serve(int id, long seen) {
+    while (true) {
+      std::unique_lock lock(guard_);
+      wake_.wait(lock, [&] { return stop_ || (loop_ != seen && id < helpers_); });
+      if (stop_) return;
+      seen = loop_;
+      lock.unlock();
+      work();
+      lock.lock();
+      if (--working_ == 0) done_.notify_one();
+    }
+  }
+
+  void work() {
     inside_parallel_loop() = true;
     try {
-      for (int i = next++; i < count; i = next++) task(context, i);
+      for (int i = next_++; i < count_; i = next_++) task_(context_, i);
     } catch (...) {
-      const std::lock_guard lock(guard);
-      if (!error) error = std::current_exception();
-      next = count;
+      const std::lock_guard lock(guard_);
+      if (!error_) error_ = std::current_exception();
+      next_ = count_;
     }
     inside_parallel_loop() = false;
-  };
-  std::vector<std::thread> others;
-  for (int i = 1; i < workers; ++i) others.emplace_back(work);
-  work();
-  for (auto& other : others) other.join();
-  if (error) std::rethrow_exception(error);
+  }
+
+  std::mutex busy_, guard_;
+  std::condition_variable wake_, done_;
+  std::vector<std::thread> threads_;
+  Task task_ = nullptr;
+  void* context_ = nullptr;
+  int count_ = 0, helpers_ = 0, working_ = 0;
+  long loop_ = 0;
+  std::atomic<int> next_{0};
+  std::exception_ptr error_;
+  bool stop_ = false;
+};
+
+inline Workers& workers() {
+  static Workers all;
+  return all;
 }
 
 }  // namespace detail
@@ -69,19 +133,19 @@ inline void set_threads(int count) {
 ///
 /// Results of the library do not depend on the number of threads, bit for bit: what a task computes
 /// must depend on i alone, and two tasks must not write to the same place. Sums over tasks are
-/// therefore written task by task and added in order afterwards. A loop inside a loop runs on the
-/// thread it is met on. The first exception is passed on to the caller.
+/// therefore written task by task and added in order afterwards. A loop inside a loop, and one
+/// that meets the threads busy with another, runs on the thread it is met on. The first exception
+/// is passed on to the caller.
 template <class Body>
 void parallel_for(int count, Body&& body) {
-  const int workers = std::min(threads(), count);
-  if (workers <= 1 || detail::inside_parallel_loop()) {
-    for (int i = 0; i < count; ++i) body(i);
-    return;
-  }
+  const int helpers = std::min(threads(), count) - 1;
   using B = std::remove_reference_t<Body>;
-  detail::run_tasks(
-      count, workers, [](void* context, int i) { (*static_cast<B*>(context))(i); },
-      const_cast<void*>(static_cast<const void*>(std::addressof(body))));
+  const auto task = [](void* context, int i) { (*static_cast<B*>(context))(i); };
+  void* context = const_cast<void*>(static_cast<const void*>(std::addressof(body)));
+  if (helpers > 0 && !detail::inside_parallel_loop() &&
+      detail::workers().run(count, helpers, task, context))
+    return;
+  for (int i = 0; i < count; ++i) body(i);
 }
 
 }  // namespace gsteer

@@ -22,23 +22,25 @@ using haar_quadrature_rule = std::vector<std::pair<typename G::element, double>>
 
 /// What a compact group must offer. All members are static; a group is a type, of which values like
 /// C<8> are the only object.
+/// - order: number of elements, 0 if infinite
+/// - name(): "C8", for messages
+/// - element: a value type with the product g * h (first h, then g)
+/// - identity(), inverse(g)
+/// - generators(): elements that generate a dense subgroup
+/// - sample(rng): an element, uniformly (Haar)
+/// - haar_quadrature(n): exact for products of irrep matrix elements whose frequencies add up to at
+///   most n
+/// - dimension, action(g): the orthogonal matrix by which g acts on points x of R^dimension
+/// - has_irrep(label), irrep_size(label), type_of_irrep(label), irrep_matrix(label, g)
+/// - irreps_up_to(f): all labels of frequency <= f (all of a finite group), each once, the trivial
+///   one first
+/// - multiplicity(a, b, c): dimension of the invariants of the product of three irreps
+/// - kernel_multiplicity(l, out, in): the same for (harmonics of degree l on R^dimension) x out x
+/// in
 ///
-///   order                 number of elements, 0 if infinite
-///   name()                "C8", for messages
-///   element               a value type with the product g * h (first h, then g)
-///   identity(), inverse(g)
-///   generators()          elements that generate a dense subgroup
-///   sample(rng)           an element, uniformly (Haar)
-///   haar_quadrature(n)    exact for products of irrep matrix elements whose frequencies add up to
-///   at most n dimension, action(g)  the orthogonal matrix by which g acts on points x of
-///   R^dimension has_irrep(label), irrep_size(label), type_of_irrep(label), irrep_matrix(label, g)
-///   irreps_up_to(f)       all labels of frequency <= f (all of a finite group); each once, the
-///   trivial one first multiplicity(a, b, c)            dimension of the invariants of the product
-///   of three irreps kernel_multiplicity(l, out, in)  the same for (harmonics of degree l on
-///   R^dimension) x out x in
-/// and those of them that are integers are constexpr, because they decide what compiles. Optional,
-/// in closed form where it is known: invariants(a, b, c) and kernel_invariants(l, out, in), see
-/// deduced.hpp.
+/// Those of them that are integers are constexpr, because they decide what compiles. Optional, in
+/// closed form where it is known: invariants(a, b, c) and kernel_invariants(l, out, in); else these
+/// are averages over the group (clebsch_gordan.hpp, harmonics.hpp).
 template <class G>
 concept group = requires(const typename G::element& g, Rng& rng, irrep_label label, int n) {
   { g* g } -> std::same_as<typename G::element>;

@@ -16,8 +16,9 @@ namespace gsteer {
 /// acts on R^2 as R(2 pi k / N).
 ///
 /// Real irreps, one per frequency j in {0, ..., N/2}:
-///   j = 0, and j = N/2 for even N:  size 1, type R, k -> cos(2 pi j k / N);
-///   every other j:                  size 2, type C, k -> R(2 pi j k / N).
+/// - j = 0, and j = N/2 for even N: size 1, type R, k -> cos(2 pi j k / N);
+/// - every other j: size 2, type C, k -> R(2 pi j k / N).
+///
 /// (Serre, Linear Representations of Finite Groups, sections 5.1 and 13.2.)
 template <int N>
 struct cyclic : plane_irreps<N, false> {

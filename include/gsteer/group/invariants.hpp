@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gsteer/core/error.hpp"
+#include "gsteer/core/matrix.hpp"
 
 namespace gsteer {
 
@@ -62,14 +63,13 @@ std::vector<invariant_tensor> reynolds_invariants(const Quadrature& quadrature, 
   std::vector<invariant_tensor> basis;
   Eigen::MatrixXd found(n, count);
   for (int col = 0; col < n && static_cast<int>(basis.size()) < count; ++col) {
-    Eigen::VectorXd v = projection.col(col);
-    const auto known = found.leftCols(static_cast<Index>(basis.size()));
-    for (int pass = 0; pass < 2; ++pass) v -= known * (known.transpose() * v).eval();
+    Eigen::MatrixXd v = projection.col(col);
+    detail::remove_projection(v, found.leftCols(static_cast<Index>(basis.size())));
     if (v.norm() < 1e-6) continue;
-    v.normalize();
-    found.col(static_cast<Index>(basis.size())) = v;
+    v /= v.norm();
+    found.col(static_cast<Index>(basis.size())) = v.col(0);
     invariant_tensor tensor({na, nb, nc});
-    for (int i = 0; i < n; ++i) tensor.values[static_cast<std::size_t>(i)] = v(i);
+    for (int i = 0; i < n; ++i) tensor.values[static_cast<std::size_t>(i)] = v(i, 0);
     basis.push_back(std::move(tensor));
   }
   expect(static_cast<int>(basis.size()) == count, "reynolds_invariants: expected ", count,

@@ -10,6 +10,16 @@
 
 namespace gsteer {
 
+namespace detail {
+
+/// t modulo 1, in [0, 1). A tiny negative t is 1 when rounded, which is 0 again.
+inline double turn_fraction(double t) {
+  const double fraction = t - std::floor(t);
+  return fraction < 1 ? fraction : 0;
+}
+
+}  // namespace detail
+
 template <int Dimension>
 struct special_orthogonal;
 template <int Dimension>
@@ -24,7 +34,7 @@ struct special_orthogonal<2> : plane_irreps<0, false> {
 
   struct element {
     double turns = 0;  ///< in [0, 1)
-    static element of(double t) { return {t - std::floor(t)}; }
+    static element of(double t) { return {detail::turn_fraction(t)}; }
     friend element operator*(element g, element h) { return of(g.turns + h.turns); }
   };
 
@@ -64,7 +74,7 @@ struct orthogonal<2> : plane_irreps<0, true> {
   struct element {
     int flip = 0;      ///< 0 or 1
     double turns = 0;  ///< in [0, 1)
-    static element of(int flip, double t) { return {flip, t - std::floor(t)}; }
+    static element of(int flip, double t) { return {flip, detail::turn_fraction(t)}; }
     friend element operator*(element g, element h) {
       return of((g.flip + h.flip) % 2, g.turns + (g.flip ? -h.turns : h.turns));
     }

@@ -20,10 +20,10 @@ concept plane_group = group<G> && requires(const typename G::element& g) {
 
 /// How H lies in G. Defined for the groups of the plane that contain each other; specialize it for
 /// a group of your own:
-///   map(h)          the element of G that h is; a homomorphism that keeps the action on space
-///   pull_back(g)    the h with map(h) = g, if there is one
-///   branch(label)   the irreps of H into which an irrep of G falls apart
-///   index           the number of cosets g H, 0 if infinite
+/// - map(h): the element of G that h is; a homomorphism that keeps the action on space
+/// - pull_back(g): the h with map(h) = g, if there is one
+/// - branch(label): the irreps of H into which an irrep of G falls apart
+/// - index: the number of cosets g H, 0 if infinite
 template <class H, class G>
 struct embedding {
   static constexpr bool exists = false;

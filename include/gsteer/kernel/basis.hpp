@@ -40,9 +40,12 @@ class Kernel {
         for (int n = 0; n < from.size; ++n)
           between(m, n) += radial * y[static_cast<std::size_t>(c)] * t.tensor(c, m, n);
     Eigen::MatrixXd k = Eigen::MatrixXd::Zero(channels(space_->out), channels(space_->in));
-    k.block(out.offset + out_copy_ * out.size, in.offset + in_copy_ * in.size, out.size, in.size) =
-        out.basis.middleCols(to.offset, to.size) * between *
-        in.basis.middleCols(from.offset, from.size).transpose();
+    for (int i = 0; i < out.size; ++i)
+      for (int j = 0; j < in.size; ++j)
+        for (int m = 0; m < to.size; ++m)
+          for (int n = 0; n < from.size; ++n)
+            k(out.offset + out_copy_ * out.size + i, in.offset + in_copy_ * in.size + j) +=
+                out.basis(i, to.offset + m) * between(m, n) * in.basis(j, from.offset + n);
     return k;
   }
 

@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <vector>
 
+#include "gsteer/core/buffer.hpp"
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/core/parallel.hpp"
+#include "gsteer/kernel/filters.hpp"
 #include "gsteer/kernel/space.hpp"
 
 namespace gsteer {
@@ -22,17 +24,22 @@ namespace gsteer {
 ///   A_f = Q_out (sum over basis of w T_f) Q_in^T     for every filter f, then     K(tap) = sum
 ///   over f of A_f filter_f(tap).
 ///
-/// Each basis element is scaled so that, with d = size of its output irrep,
-///   (1/d) sum over taps of |K(tap)|^2 = 1   (Frobenius norm; escnn scales so too),
-/// which is what the generalized He initialization rests on.
+/// Basis elements are scaled as KernelFilters says.
 template <class Scalar>
 class SampledKernels {
  public:
-  /// \throws Error if a harmonic vanishes on the grid (a ring with a frequency too high for its
-  /// radius)
+  /// \throws Error if a harmonic vanishes on the grid
   explicit SampledKernels(kernel_space space) : space_(std::move(space)) {
-    sample_filters();
-    for (const auto& list : space_.terms) sparse_.push_back(sparse_terms(list));
+    const KernelFilters filters(space_);
+    filters_ = filters.values.template cast<Scalar>();
+    for (const auto& list : filters.sparse) {
+      auto& terms = sparse_.emplace_back();
+      for (const auto& element : list) {
+        auto& entries = terms.emplace_back();
+        for (const auto& e : element)
+          entries.push_back({e.filter, e.m, e.n, static_cast<Scalar>(e.value)});
+      }
+    }
     for (const auto& block : space_.out) out_basis_.push_back(block.basis.template cast<Scalar>());
     for (const auto& block : space_.in) in_basis_.push_back(block.basis.template cast<Scalar>());
   }
@@ -55,7 +62,7 @@ class SampledKernels {
       const auto& in = space_.in[at(b.in_block)];
       const int inner = in.copies * filter_count() * in.size;
       s.resize(out.size * inner, filter_count() * in.copies * in.size);
-      std::fill(s.between.begin(), s.between.end(), Scalar{0});
+      std::fill_n(s.between.data(), out.size * inner, Scalar{0});
       combine(
           b, copy, [&](const Scalar& w, Scalar value, std::size_t i) { s.between[i] += w * value; },
           coefficients, s);
@@ -94,96 +101,19 @@ class SampledKernels {
   }
 
  private:
-  struct Entry {
-    int filter, m, n;
-    Scalar value;
-  };
-  using SparseTerms =
-      std::vector<std::vector<Entry>>;  // for each basis element of a pair of irreps
-
   /// One field of the output against all fields of one kind of the input: [m][in copy][filter][n],
   /// and a turned copy of one m.
   struct Scratch {
-    std::vector<Scalar> between, other, turned;
+    Buffer<Scalar> between, other, turned;
     void resize(int size, int turned_size) {
-      between.resize(at(size));
-      other.resize(at(size));
-      turned.resize(at(turned_size));
+      for (auto* buffer : {&between, &other})
+        if (buffer->size() < at(size)) *buffer = Buffer<Scalar>(at(size));
+      if (turned.size() < at(turned_size)) turned = Buffer<Scalar>(at(turned_size));
     }
   };
 
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
   int filter_count() const { return static_cast<int>(filters_.rows()); }
-
-  void sample_filters() {
-    const int k = space_.profile.size, center = k / 2;
-    int count = 0;
-    for (const auto& list : space_.terms)
-      for (const auto& term : list)
-        if (filter_index(term) < 0) {
-          used_.push_back({term.ring, term.frequency, count});
-          count += harmonic_count(space_.dimension, term.frequency);
-        }
-    filters_double_.resize(count, k * k);
-    for (const auto& use : used_)
-      for (int row = 0; row < k; ++row)
-        for (int col = 0; col < k; ++col) {
-          const Eigen::Vector2d x(col - center, center - row);
-          double values[2];
-          harmonics(use.frequency, x, values);
-          const double radial = radial_value(space_.profile.rings[at(use.ring)], x.norm());
-          for (int c = 0; c < harmonic_count(space_.dimension, use.frequency); ++c)
-            filters_double_(use.first + c, row * k + col) = radial * values[c];
-        }
-    filters_ = filters_double_.template cast<Scalar>();
-  }
-
-  struct Use {
-    int ring, frequency, first;
-  };
-
-  int filter_index(const kernel_term& term) const {
-    for (const auto& use : used_)
-      if (use.ring == term.ring && use.frequency == term.frequency) return use.first;
-    return -1;
-  }
-
-  SparseTerms sparse_terms(const std::vector<kernel_term>& list) const {
-    SparseTerms sparse;
-    for (const auto& term : list) {
-      const int first = filter_index(term);
-      const auto [harmonic, rows, cols] = term.tensor.sizes;
-      const Eigen::MatrixXd gram = filters_double_.middleRows(first, harmonic) *
-                                   filters_double_.middleRows(first, harmonic).transpose();
-      double square = 0, scale = 0;
-      for (int m = 0; m < rows; ++m)
-        for (int n = 0; n < cols; ++n)
-          for (int c = 0; c < harmonic; ++c) {
-            for (int d = 0; d < harmonic; ++d)
-              square += term.tensor(c, m, n) * term.tensor(d, m, n) * gram(c, d);
-            scale += term.tensor(c, m, n) * term.tensor(c, m, n);
-          }
-      double unresolved = 0;  // what |filter|^2 would be if the harmonic were constant: the ring's
-                              // weight on the grid
-      const int k = space_.profile.size;
-      for (int t = 0; t < k * k; ++t) {
-        const double r = std::hypot(t % k - k / 2, t / k - k / 2);
-        const double radial = radial_value(space_.profile.rings[at(term.ring)], r);
-        unresolved += radial * radial;
-      }
-      expect(square > 1e-3 * scale * unresolved, "SampledKernels: harmonics of degree ",
-             term.frequency, " on the ring of radius ", space_.profile.rings[at(term.ring)].radius,
-             " vanish on a grid of ", k, " x ", k, " taps; lower the ring's max_frequency");
-      const double norm = 1 / std::sqrt(square / rows);
-      auto& entries = sparse.emplace_back();
-      for (int c = 0; c < harmonic; ++c)
-        for (int m = 0; m < rows; ++m)
-          for (int n = 0; n < cols; ++n)
-            if (const double value = term.tensor(c, m, n) * norm; std::abs(value) > 1e-14)
-              entries.push_back({first + c, m, n, static_cast<Scalar>(value)});
-    }
-    return sparse;
-  }
 
   /// Runs body(block pair, copy of the output field, scratch); in parallel over what writes to
   /// different rows.
@@ -257,11 +187,14 @@ class SampledKernels {
       }
   }
 
+  struct Entry {
+    int filter, m, n;
+    Scalar value;
+  };
+
   kernel_space space_;
-  std::vector<Use> used_;
-  Eigen::MatrixXd filters_double_;
-  Matrix<Scalar> filters_;  // filter x tap
-  std::vector<SparseTerms> sparse_;
+  Matrix<Scalar> filters_;                               // filter x tap
+  std::vector<std::vector<std::vector<Entry>>> sparse_;  // as KernelFilters::sparse
   std::vector<Matrix<Scalar>> out_basis_, in_basis_;
 };
 

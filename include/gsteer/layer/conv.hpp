@@ -7,6 +7,7 @@
 
 #include "gsteer/layer/grid_convolution.hpp"
 #include "gsteer/layer/layer.hpp"
+#include "gsteer/layer/remembered.hpp"
 #include "gsteer/layer/symmetry.hpp"
 
 namespace gsteer {
@@ -78,25 +79,23 @@ class conv2d {
   /// stride + 1. \throws Error if the grid is too small, or the stride breaks the symmetry of the
   /// grid (ConvolutionOptions::any_size)
   Field<Out, Scalar, Space> forward(Field<In, Scalar, Space> x) {
-    map_.expand();
+    map_.prepare();
     auto y = apply(map_, x);
-    input_ = std::move(x);
+    input_ = detail::overwritable(std::move(x));
     return y;
   }
 
   Field<In, Scalar, Space> backward(const Field<Out, Scalar, Space>& gradient) {
     const Windows w = windows(input_.space());
     detail::check_gradient("Conv2d", gradient, input_.batch(), output_grid(w));
-    map_.backward_weight(input_.data(), gradient.data(), input_.batch(), w);
-    map_.backward_bias(gradient.data(), gradient.batch(), gradient.points());
     Field<In, Scalar, Space> d_in(input_.batch(), input_.space());
-    map_.backward_input(d_in.data(), gradient.data(), input_.batch(), w);
+    map_.backward(input_.data(), gradient.data(), d_in.data(), input_.batch(), w);
     return d_in;
   }
 
   auto freeze() const {
     auto map = map_;
-    map.expand();
+    map.prepare();
     return make_frozen<In, Out, Scalar>(
         [map = std::move(map)](const auto& x) { return apply(map, x); });
   }

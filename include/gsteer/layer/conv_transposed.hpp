@@ -27,7 +27,7 @@ class conv_transposed2d {
 
   /// \throws Error if the groups do not divide the fields, or for padding other than with zeros
   explicit conv_transposed2d(ConvolutionOptions options = {})
-      : map_(rules::space(options.groups, "ConvTransposed2d"), options) {
+      : map_(rules::space(options.groups, "ConvTransposed2d"), dense(options)) {
     expect(options.padding_mode == Padding::zero,
            "ConvTransposed2d: expected padding_mode zero: the transposed convolution crops by its "
            "padding");
@@ -37,7 +37,7 @@ class conv_transposed2d {
   Field<Out, Scalar, Space> forward(Field<In, Scalar, Space> x) {
     map_.expand();
     auto y = apply(map_, x);
-    input_ = std::move(x);
+    input_ = detail::overwritable(std::move(x));
     return y;
   }
 
@@ -45,10 +45,8 @@ class conv_transposed2d {
     const Windows w = output_windows(map_, input_.space());
     detail::check_gradient("ConvTransposed2d", gradient, input_.batch(),
                            Space{{w.size[1], w.size[2]}});
-    map_.backward_weight_transposed(input_.data(), gradient.data(), input_.batch(), w);
-    map_.backward_bias(gradient.data(), gradient.batch(), gradient.points());
     Field<In, Scalar, Space> d_in(input_.batch(), input_.space());
-    map_.backward_input_transposed(d_in.data(), gradient.data(), input_.batch(), w);
+    map_.backward_transposed(input_.data(), gradient.data(), d_in.data(), input_.batch(), w);
     return d_in;
   }
 
@@ -57,6 +55,11 @@ class conv_transposed2d {
     map.expand();
     return make_frozen<In, Out, Scalar>(
         [map = std::move(map)](const auto& x) { return apply(map, x); });
+  }
+
+  Space output_grid(const Space& input) const {
+    const Windows w = output_windows(map_, input);
+    return {{w.size[1], w.size[2]}};
   }
 
   template <class Visit>
@@ -70,6 +73,10 @@ class conv_transposed2d {
   }
 
  private:
+  static ConvolutionOptions dense(ConvolutionOptions options) {
+    options.method = ConvolutionMethod::dense;
+    return options;
+  }
   /// The windows of the convolution of which this is the adjoint: they lie on the output.
   static Windows output_windows(const detail::GridConvolution<Scalar>& map, const Space& input) {
     Windows w = map.windows({1, 1, 1});

@@ -6,11 +6,20 @@
 #include <memory>
 #include <vector>
 
+#include "gsteer/core/sum.hpp"
 #include "gsteer/kernel/sampled.hpp"
+#include "gsteer/layer/harmonic_convolution.hpp"
 #include "gsteer/layer/kernels/convolution.hpp"
 #include "gsteer/layer/parameter.hpp"
 
 namespace gsteer {
+
+/// How a convolution is carried out. All give the same numbers up to rounding.
+enum class ConvolutionMethod {
+  automatic,  ///< whichever a count of operations says is faster
+  dense,      ///< the kernel expanded, then as any convolution
+  harmonic    ///< without the dense kernel, see HarmonicPlan; for one group of fields
+};
 
 /// Settings of a convolution. The size of its kernel is a template argument, because it decides
 /// which kernels exist.
@@ -28,13 +37,13 @@ struct ConvolutionOptions {
   /// Accept grids on which the stride samples one side more than the other: the layer then commutes
   /// with translations only.
   bool any_size = false;
+  ConvolutionMethod method = ConvolutionMethod::automatic;
 };
 
 namespace detail {
 
-/// The linear map behind all convolutions and Linear: coefficients -> dense kernel -> correlation,
-/// with its gradients. Knows groups and representations only as data; one instance for each scalar
-/// type.
+/// The linear map behind all convolutions and Linear, with its gradients. Knows groups and
+/// representations only as data; one instance for each scalar type.
 template <class Scalar>
 class GridConvolution {
  public:
@@ -42,14 +51,13 @@ class GridConvolution {
   GridConvolution(kernel_space space, const ConvolutionOptions& options)
       : options_(options),
         sampled_(std::make_shared<const SampledKernels<Scalar>>(std::move(space))) {
+    choose_method();
     const auto& s = sampled_->space();
     in_ = channels(s.in);
     out_ = channels(s.out);
     in_order_ = group_order(s.in, options.groups);
     out_order_ = group_order(s.out, options.groups);
     weight = Parameter<Scalar>(s.size * options.groups);
-    kernel_ = Buffer<Scalar>(size_t_of(options.groups) * size_t_of(out_) * size_t_of(in_) *
-                             size_t_of(sampled_->taps()));
     int count = 0;
     for (const auto& block : s.out) {
       const Matrix<Scalar> directions = invariant_directions(block).template cast<Scalar>();
@@ -84,13 +92,24 @@ class GridConvolution {
 
   /// The dense kernel [out][in / groups][tap] of the present coefficients.
   const Buffer<Scalar>& expand() {
-    const std::size_t one = kernel_.size() / size_t_of(options_.groups);
+    const std::size_t one = size_t_of(out_) * size_t_of(in_) * size_t_of(sampled_->taps());
+    if (kernel_.empty()) kernel_ = Buffer<Scalar>(size_t_of(options_.groups) * one);
     for (std::size_t g = 0; g < size_t_of(options_.groups); ++g)
       sampled_->expand(weight.value.data() + g * size_t_of(sampled_->size()),
                        kernel_.data() + g * one);
     return kernel_;
   }
   const Buffer<Scalar>& kernel() const { return kernel_; }
+
+  /// Makes ready for forward and backward with the present coefficients.
+  void prepare() {
+    if (!harmonic_) {
+      expand();
+      return;
+    }
+    if (matrices_.empty()) matrices_ = Buffer<Scalar>(harmonic_->matrix_size());
+    harmonic_->load(weight.value.data(), matrices_.data());
+  }
 
   /// The bias of every output channel, in the order of the groups; all zero without bias.
   std::vector<Scalar> dense_bias() const {
@@ -103,10 +122,11 @@ class GridConvolution {
     return dense;
   }
 
-  /// out = correlation of in with the expanded kernel, plus bias. Const: `expand` must have been
-  /// called since the coefficients last changed.
+  /// out = correlation of in with the kernel, plus bias. Const: `prepare` must have been called
+  /// since the coefficients last changed.
   void forward(const Scalar* in, Scalar* out, int batch, const Windows& w) const {
     const auto b = dense_bias();
+    if (harmonic_) return harmonic_->forward(in, out, matrices_.data(), b.data(), batch, w);
     const Ordered x(in, batch, in_order_, w.cells());
     Reordered y(out, batch, out_order_, w.outputs());
     convolve(y.data(), x.data(), kernel_.data(), b.data(), w, batch, out_channels(), in_channels(),
@@ -114,9 +134,18 @@ class GridConvolution {
     y.store();
   }
 
-  /// d_in = gradient with respect to the input.
-  void backward_input(Scalar* d_in, const Scalar* d_out, int batch, const Windows& w) const {
+  /// d_in = gradient with respect to the input; adds to the gradients of coefficients and bias.
+  void backward(const Scalar* in, const Scalar* d_out, Scalar* d_in, int batch, const Windows& w) {
+    backward_bias(d_out, batch, w.outputs());
+    if (harmonic_)
+      return harmonic_->backward(in, d_out, d_in, matrices_.data(), weight.gradient.data(), batch,
+                                 w);
+    const Ordered x(in, batch, in_order_, w.cells());
     const Ordered g(d_out, batch, out_order_, w.outputs());
+    Buffer<Scalar> d_kernel(kernel_.size());
+    convolve_kernel_gradient(d_kernel.data(), x.data(), g.data(), w, batch, out_channels(),
+                             in_channels(), options_.groups);
+    add_kernel_gradient(d_kernel);
     Reordered d(d_in, batch, in_order_, w.cells());
     convolve_adjoint(d.data(), g.data(), kernel_.data(), w, batch, out_channels(), in_channels(),
                      options_.groups);
@@ -148,23 +177,20 @@ class GridConvolution {
                      out_channels(), options_.groups, true);
     y.store();
   }
-  void backward_input_transposed(Scalar* d_in, const Scalar* d_out, int batch,
-                                 const Windows& w) const {
+  void backward_transposed(const Scalar* in, const Scalar* d_out, Scalar* d_in, int batch,
+                           const Windows& w) {
+    backward_bias(d_out, batch, w.cells());
+    const Ordered x(in, batch, in_order_, w.outputs());
     const Ordered g(d_out, batch, out_order_, w.cells());
+    Buffer<Scalar> turned(kernel_.size());
+    convolve_kernel_gradient(turned.data(), g.data(), x.data(), w, batch, in_channels(),
+                             out_channels(), options_.groups);
+    add_kernel_gradient(turn(turned, in_, out_));
     Reordered d(d_in, batch, in_order_, w.outputs());
     const Scalar* no_bias = nullptr;
     convolve(d.data(), g.data(), turn(kernel_, out_, in_).data(), no_bias, w, batch, in_channels(),
              out_channels(), options_.groups);
     d.store();
-  }
-  void backward_weight_transposed(const Scalar* in, const Scalar* d_out, int batch,
-                                  const Windows& w) {
-    Buffer<Scalar> turned(kernel_.size());
-    const Ordered x(in, batch, in_order_, w.outputs());
-    const Ordered g(d_out, batch, out_order_, w.cells());
-    convolve_kernel_gradient(turned.data(), g.data(), x.data(), w, batch, in_channels(),
-                             out_channels(), options_.groups);
-    add_kernel_gradient(turn(turned, in_, out_));
   }
 
   /// Adds to the gradients of the coefficients what a gradient with respect to the dense kernel
@@ -176,16 +202,6 @@ class GridConvolution {
                         weight.gradient.data() + g * size_t_of(sampled_->size()));
   }
 
-  /// Adds to the gradients of the coefficients.
-  void backward_weight(const Scalar* in, const Scalar* d_out, int batch, const Windows& w) {
-    Buffer<Scalar> d_kernel(kernel_.size());
-    const Ordered x(in, batch, in_order_, w.cells());
-    const Ordered g(d_out, batch, out_order_, w.outputs());
-    convolve_kernel_gradient(d_kernel.data(), x.data(), g.data(), w, batch, out_channels(),
-                             in_channels(), options_.groups);
-    add_kernel_gradient(d_kernel);
-  }
-
   /// Adds to the gradient of the bias; `d_out` has out_channels() rows of `points` an item.
   void backward_bias(const Scalar* d_out, int batch, int points) {
     if (!options_.bias) return;
@@ -195,9 +211,7 @@ class GridConvolution {
       Scalar sum = 0;
       for (int b = 0; b < batch; ++b) {
         const std::size_t row = size_t_of(b) * size_t_of(out_channels()) + size_t_of(channel(i));
-        sum += Eigen::Map<const Eigen::Matrix<Scalar, Eigen::Dynamic, 1>>(
-                   d_out + row * size_t_of(points), points)
-                   .sum();
+        sum += ordered_sum(d_out + row * size_t_of(points), points);
       }
       sums[size_t_of(i)] = sum;
     });
@@ -218,6 +232,18 @@ class GridConvolution {
 
   static std::size_t size_t_of(int i) { return static_cast<std::size_t>(i); }
 
+  void choose_method() {
+    if (options_.method == ConvolutionMethod::dense) return;
+    const auto& s = sampled_->space();
+    const bool asked = options_.method == ConvolutionMethod::harmonic;
+    expect(!asked || options_.groups == 1,
+           "convolution: expected groups = 1 with the harmonic method, got ", options_.groups);
+    if (options_.groups != 1 || (!asked && s.profile.size == 1)) return;
+    auto plan = std::make_shared<const HarmonicConvolution<Scalar>>(s);
+    const double dense = static_cast<double>(channels(s.in)) * channels(s.out) * sampled_->taps();
+    if (asked || 1.1 * plan->cost() < dense) harmonic_ = std::move(plan);
+  }
+
   /// Channels in the order of the groups, given the layout of one group; empty if they stand so
   /// already.
   static std::vector<int> group_order(const channel_layout& one, int groups) {
@@ -236,7 +262,7 @@ class GridConvolution {
         : data_(source) {
       if (order.empty()) return;
       const std::size_t n = order.size(), p = size_t_of(points);
-      copy_.resize(size_t_of(batch) * n * p);
+      copy_ = Buffer<Scalar>(size_t_of(batch) * n * p);
       for (std::size_t b = 0; b < size_t_of(batch); ++b)
         for (std::size_t c = 0; c < n; ++c)
           std::copy_n(source + (b * n + size_t_of(order[c])) * p, p,
@@ -246,7 +272,7 @@ class GridConvolution {
     const Scalar* data() const { return data_; }
 
    private:
-    std::vector<Scalar> copy_;
+    Buffer<Scalar> copy_;
     const Scalar* data_;
   };
 
@@ -254,7 +280,7 @@ class GridConvolution {
   struct Reordered {
     Reordered(Scalar* target, int batch, const std::vector<int>& order, int points)
         : target_(target), batch_(size_t_of(batch)), points_(size_t_of(points)), order_(order) {
-      copy_.resize(batch_ * order.size() * points_);
+      copy_ = Buffer<Scalar>(batch_ * order.size() * points_);
     }
     Scalar* data() { return order_.empty() ? target_ : copy_.data(); }
     void store() {
@@ -268,12 +294,13 @@ class GridConvolution {
     Scalar* target_;
     std::size_t batch_, points_;
     const std::vector<int>& order_;
-    std::vector<Scalar> copy_;
+    Buffer<Scalar> copy_;
   };
 
   ConvolutionOptions options_;
   std::shared_ptr<const SampledKernels<Scalar>> sampled_;
-  Buffer<Scalar> kernel_;
+  std::shared_ptr<const HarmonicConvolution<Scalar>> harmonic_;  ///< null: dense
+  Buffer<Scalar> kernel_, matrices_;
   std::vector<BiasEntry> bias_map_;
   int in_ = 0, out_ = 0, bias_per_group_ = 0;
   std::vector<int> in_order_, out_order_;

@@ -8,22 +8,23 @@
 
 namespace gsteer {
 
-// What a layer is. A class with
-//   in, out, Scalar         the feature types it maps between (features_of<...>) and its numbers,
-//   float or double forward(x)              the result for training; remembers what backward needs.
-//   Takes its input by value, so that a network
-//                           can hand over what nobody else needs
-//   backward(gradient)      from the gradient with respect to the last result to that with respect
-//   to the input; adds to the
-//                           gradients of its parameters
-//   freeze()                the layer for use: an object whose forward(x) is const and may be
-//   called from many threads
+// What a layer is: a class with
+// - in, out, Scalar: the feature types it maps between (features_of<...>), and float or double
+// - forward(x): the result for training; remembers what backward needs. Takes its input by value,
+// so
+//   that a network can hand over what nobody else needs
+// - backward(gradient): from the gradient with respect to the last result to that with respect to
+//   the input; adds to the gradients of its parameters
+// - freeze(): the layer for use, an object whose forward(x) is const and may be called from many
+//   threads
 // and, where it applies,
-//   visit_parameters(f)     f(name, Parameter&) for each of its parameters
-//   visit_linear_maps(f)    f(weight, kernel_space, groups) for each expansion in a kernel basis,
-//   for the initialization visit_generators(f)     f(name, Rng&) for each source of randomness, so
-//   that a checkpoint can hold it windows(grid)           how it samples a grid, for the symmetry
-//   report
+// - visit_parameters(f): f(name, Parameter&) for each of its parameters
+// - visit_linear_maps(f): f(weight, kernel_space, groups) for each expansion in a kernel basis, for
+//   the initialization
+// - visit_generators(f): f(name, Rng&) for each source of randomness, so that a checkpoint can hold
+// it
+// - windows(grid): how it samples a grid, or output_grid(grid): the grid it makes of one, for the
+//   symmetry report
 // forward and backward are templates over the space where a layer works on grids and points alike.
 
 /// A layer in use: any function of a field that is const and safe to call from many threads.

@@ -25,14 +25,15 @@ class linear {
   using Scalar = Scalar_;
 
   explicit linear(LinearOptions options = {})
-      : map_(rules::space(1, "Linear"), ConvolutionOptions{.bias = options.bias}) {}
+      : map_(rules::space(1, "Linear"),
+             ConvolutionOptions{.bias = options.bias, .method = ConvolutionMethod::dense}) {}
 
   /// [batch, in, ...] -> [batch, out, ...]
   template <class Space>
   Field<Out, Scalar, Space> forward(Field<In, Scalar, Space> x) {
     map_.expand();
     auto y = apply(map_, x);
-    input_ = std::move(x);
+    input_ = detail::overwritable(std::move(x));
     return y;
   }
 
@@ -43,9 +44,9 @@ class linear {
            "Linear: backward before forward on this kind of space");
     const Input& x = std::get<Input>(input_);
     detail::check_gradient("Linear", gradient, x.batch(), x.space());
-    map_.backward_bias(gradient.data(), gradient.batch(), gradient.points());
     Input d_in(x.batch(), x.space());
     if constexpr (std::is_same_v<Space, Point>) {
+      map_.backward_bias(gradient.data(), gradient.batch(), 1);
       Buffer<Scalar> d_kernel(map_.kernel().size());
       detail::multiply_transposed_a(d_kernel.data(), In::size, gradient.data(), Out::size, x.data(),
                                     In::size, Out::size, In::size, x.batch(), false);
@@ -53,9 +54,8 @@ class linear {
       detail::multiply(d_in.data(), In::size, gradient.data(), Out::size, map_.kernel().data(),
                        In::size, x.batch(), In::size, Out::size, false);
     } else {
-      const Windows w = map_.windows(x.space().zyx());
-      map_.backward_weight(x.data(), gradient.data(), x.batch(), w);
-      map_.backward_input(d_in.data(), gradient.data(), x.batch(), w);
+      map_.backward(x.data(), gradient.data(), d_in.data(), x.batch(),
+                    map_.windows(x.space().zyx()));
     }
     return d_in;
   }

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "gsteer/layer/grid_trace.hpp"
 #include "gsteer/layer/layer.hpp"
 #include "gsteer/layer/parameter.hpp"
 
@@ -118,6 +119,16 @@ class Sequential {
   void for_each_layer(Visit&& visit) const {
     std::size_t i = 0;
     std::apply([&](const auto&... layer) { (visit(std::to_string(i++), layer), ...); }, layers_);
+  }
+
+  /// See trace_grid.
+  std::optional<Grid<2>> trace(const std::string& name, const Grid<2>& input,
+                               std::vector<GridStep>& steps) const {
+    std::optional<Grid<2>> grid = input;
+    for_each_layer([&](const std::string& index, const auto& l) {
+      if (grid) grid = trace_grid(name.empty() ? index : name + "." + index, l, *grid, steps);
+    });
+    return grid;
   }
 
  private:

@@ -17,12 +17,14 @@ enum class matrix_kind {
 };
 
 /// One kind of field, of which a feature space holds some copies. All members are static:
-///   group        the group it represents
-///   size         number of channels
-///   kind         what its matrices look like
-///   content()    the irreps it is made of, with multiplicities (constexpr: it decides which
-///   kernels exist) matrix(g)    the orthogonal matrix of an element, size x size name() "regular",
-///   for messages
+/// - group: the group it represents
+/// - size: number of channels
+/// - kind: what its matrices look like
+/// - content(): the irreps it is made of, with multiplicities (constexpr: it decides which kernels
+///   exist)
+/// - matrix(g): the orthogonal matrix of an element, size x size
+/// - name(): "regular", for messages
+///
 /// The types of this folder are such fields; a type of the user with these members is one more.
 template <class A>
 concept field_kind = group<typename A::group> && requires(const typename A::group::element& g) {

@@ -2,23 +2,66 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <cstddef>
+#include <string>
 #include <vector>
 
+#include "gsteer/core/matrix.hpp"
 #include "gsteer/representation/features.hpp"
 
 namespace gsteer {
 
+namespace detail {
+
+/// One kind of irrep in a field: how often it occurs, and its matrix for each element of a
+/// quadrature.
+struct irrep_samples {
+  irrep_label label;
+  int copies = 0;
+  std::vector<Eigen::MatrixXd> matrices;
+};
+
+/// See change_of_basis. `field` holds the field's matrix times the weight of each element of a
+/// quadrature.
+inline Eigen::MatrixXd find_change_of_basis(const std::vector<Eigen::MatrixXd>& field,
+                                            const std::vector<irrep_samples>& irreps,
+                                            const std::string& name) {
+  const auto size = static_cast<int>(field.front().rows());
+  Eigen::MatrixXd basis(size, 0);
+  for (const auto& irrep : irreps) {
+    const auto d = static_cast<int>(irrep.matrices.front().rows());
+    const auto wanted = static_cast<int>(basis.cols()) + irrep.copies * d;
+    for (int seed = 0; seed < size * d && basis.cols() < wanted; ++seed) {
+      Eigen::MatrixXd x = Eigen::MatrixXd::Zero(size, d);
+      for (std::size_t g = 0; g < field.size(); ++g)
+        for (int i = 0; i < size; ++i)
+          for (int j = 0; j < d; ++j)
+            x(i, j) += field[g](i, seed / d) * irrep.matrices[g](j, seed % d);
+      remove_projection(x, basis);
+      const double scale = x.col(0).norm();
+      if (scale < 1e-6) continue;
+      basis.conservativeResize(Eigen::NoChange, basis.cols() + d);
+      basis.rightCols(d) = x / scale;
+    }
+    expect(basis.cols() == wanted, "change_of_basis: ", name, " holds fewer copies of irrep (",
+           irrep.label.parity, ", ", irrep.label.frequency,
+           ") than its content() states: ", irrep.copies);
+  }
+  return basis;
+}
+
+}  // namespace detail
+
 /// The orthogonal matrix Q that takes a field apart into irreps:
-///   Field::matrix(g) = Q (direct sum of the irreps of content(), in that order, copies next to
-///   each other) Q^T.
+///   Field::matrix(g) = Q (direct sum of the irreps of content(), copies side by side) Q^T.
 /// size x size; computed once, kept for the life of the program.
 ///
 /// For each irrep psi, the equivariant maps X from psi to the field are the averages over the group
 /// of field(g) E psi(g)^T, E a matrix with a single 1 (Serre, section 2.7); by Schur's lemma X^T X
 /// is a multiple of 1. The E are taken in the order of their rows, then columns, and each average
 /// is kept, scaled to an isometry, if it reaches outside of the images found before. The order
-/// fixes the gauge: weights on disk depend on it (basis convention 1). \throws Error if the field
-/// does not hold the irreps that its content() states
+/// fixes the gauge: weights on disk depend on it (basis convention 1).
+/// \throws Error if the field does not hold the irreps that its content() states
 template <field_kind Field>
 const Eigen::MatrixXd& change_of_basis() {
   static const Eigen::MatrixXd basis = [] {
@@ -27,32 +70,16 @@ const Eigen::MatrixXd& change_of_basis() {
     static_assert(
         content_size<G>(content) == Field::size,
         "gsteer: the irreps that content() states do not add up to the size of the field");
-    Eigen::MatrixXd Q(Field::size, Field::size);
-    const auto quadrature = G::haar_quadrature(2 * highest_frequency(content));
-    std::vector<Eigen::MatrixXd> matrices;
-    for (const auto& [g, weight] : quadrature) matrices.push_back(weight * Field::matrix(g));
-    int found = 0;
-    for (const auto& item : content) {
-      const int d = G::irrep_size(item.label);
-      const int wanted = found + item.copies * d;
-      for (int seed = 0; seed < Field::size * d && found < wanted; ++seed) {
-        Eigen::MatrixXd X = Eigen::MatrixXd::Zero(Field::size, d);
-        for (std::size_t i = 0; i < quadrature.size(); ++i) {
-          const Eigen::MatrixXd psi = G::irrep_matrix(item.label, quadrature[i].first);
-          X += matrices[i].col(seed / d) * psi.col(seed % d).transpose();
-        }
-        const Eigen::MatrixXd known = Q.leftCols(found);
-        for (int pass = 0; pass < 2; ++pass) X -= known * (known.transpose() * X).eval();
-        const double scale = X.col(0).norm();
-        if (scale < 1e-6) continue;
-        Q.middleCols(found, d) = X / scale;
-        found += d;
-      }
-      expect(found == wanted, "change_of_basis: ", Field::name(), " of ", G::name(),
-             " holds fewer copies of irrep (", item.label.parity, ", ", item.label.frequency,
-             ") than its content() states: ", item.copies);
+    std::vector<Eigen::MatrixXd> field;
+    std::vector<detail::irrep_samples> irreps;
+    for (const auto& item : content) irreps.push_back({item.label, item.copies, {}});
+    for (const auto& [g, weight] : G::haar_quadrature(2 * highest_frequency(content))) {
+      field.push_back(weight * Field::matrix(g));
+      std::size_t i = 0;
+      for (const auto& item : content)
+        irreps[i++].matrices.push_back(G::irrep_matrix(item.label, g));
     }
-    return Q;
+    return detail::find_change_of_basis(field, irreps, Field::name() + " of " + G::name());
   }();
   return basis;
 }

@@ -6,22 +6,10 @@
 #include <cstddef>
 #include <vector>
 
-#include "gsteer/core/buffer.hpp"
+#include "gsteer/layer/kernels/scratch.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
 namespace gsteer::detail {
-
-/// Memory that a thread keeps for its next task. A slot holds what the last call asked for, of any
-/// content; a function that calls another one must use other slots than it.
-enum class Slot : std::size_t { columns, tile, kernel };
-template <class Scalar>
-Scalar* scratch(Slot slot, std::ptrdiff_t count) {
-  const auto size = static_cast<std::size_t>(count);
-  thread_local std::array<Buffer<Scalar>, 3> memory;
-  auto& buffer = memory[static_cast<std::size_t>(slot)];
-  if (buffer.size() < size) buffer = Buffer<Scalar>(size);
-  return buffer.data();
-}
 
 /// Windows with their sources tabulated, so that inner loops neither divide nor branch on the
 /// padding.

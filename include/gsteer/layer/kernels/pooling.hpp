@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -10,6 +9,7 @@
 
 #include "gsteer/core/error.hpp"
 #include "gsteer/core/parallel.hpp"
+#include "gsteer/core/sum.hpp"
 #include "gsteer/layer/kernels/resample.hpp"
 
 // Pooling, blurring and upsampling of every channel on its own: [planes, z, y, x] with planes =
@@ -57,10 +57,9 @@ void upsample_adjoint(Scalar* d_in, const Scalar* d_out, const std::array<int, 3
 template <class Scalar>
 void global_average(Scalar* out, const Scalar* in, int cells, int planes) {
   expect(cells > 0, "global average: expected at least one cell, got ", cells);
-  using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
   parallel_for(planes, [&](int plane) {
-    out[plane] = Eigen::Map<const Vector>(in + std::ptrdiff_t{plane} * cells, cells).sum() /
-                 static_cast<Scalar>(cells);
+    out[plane] =
+        ordered_sum(in + std::ptrdiff_t{plane} * cells, cells) / static_cast<Scalar>(cells);
   });
 }
 template <class Scalar>
@@ -91,8 +90,8 @@ void max_pool(Scalar* out, std::int32_t* argmax, const Scalar* in, const Windows
       expect(
           seen,
           "max pooling: expected every window to see a cell, got one in the padding alone: size ",
-          to_string(windows.size), ", kernel ", to_string(windows.kernel), ", padding ",
-          to_string(windows.padding), " (z, y, x)");
+          axes_to_string(windows.size), ", kernel ", axes_to_string(windows.kernel), ", padding ",
+          axes_to_string(windows.padding), " (z, y, x)");
     }
   }
   const int rows = m[0] * m[1], columns = m[2];

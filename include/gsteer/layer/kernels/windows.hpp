@@ -74,7 +74,7 @@ struct Windows {
 
 namespace detail {
 
-inline std::string to_string(const std::array<int, 3>& zyx) {
+inline std::string axes_to_string(const std::array<int, 3>& zyx) {
   std::ostringstream text;
   text << '(' << zyx[0] << ", " << zyx[1] << ", " << zyx[2] << ')';
   return text.str();
@@ -86,34 +86,34 @@ inline void Windows::validate(std::string_view name) const {
   constexpr int most = std::numeric_limits<int>::max();
   const auto positive = [&](const char* what, const std::array<int, 3>& value) {
     expect(std::min({value[0], value[1], value[2]}) > 0, name, ": expected a positive ", what,
-           " on every axis (z, y, x), got ", detail::to_string(value));
+           " on every axis (z, y, x), got ", detail::axes_to_string(value));
   };
   const auto countable = [&](const char* what, const std::array<int, 3>& value) {
     positive(what, value);
     expect(static_cast<double>(value[0]) * value[1] * value[2] <= most, name, ": expected a ", what,
            " whose product over the axes (z, y, x) is at most ", most, ", got ",
-           detail::to_string(value));
+           detail::axes_to_string(value));
   };
   countable("size", size);
   countable("kernel size", kernel);
   positive("stride", stride);
   positive("dilation", dilation);
   expect(std::min({padding[0], padding[1], padding[2]}) >= 0, name,
-         ": expected padding >= 0 on every axis (z, y, x), got ", detail::to_string(padding));
+         ": expected padding >= 0 on every axis (z, y, x), got ", detail::axes_to_string(padding));
   for (std::size_t a = 0; a < 3; ++a) {
     const double padded = size[a] + 2.0 * padding[a];
     expect(padded <= most, name, ": expected a padded grid of at most ", most,
            " cells an axis, got ", padded);
     expect(mode != Padding::circular || padding[a] <= size[a], name,
            ": circular padding can be no larger than the grid: expected at most ",
-           detail::to_string(size), ", got ", detail::to_string(padding));
+           detail::axes_to_string(size), ", got ", detail::axes_to_string(padding));
     expect(mode != Padding::reflect || padding[a] < size[a], name,
            ": reflect padding must be smaller than the grid: expected less than ",
-           detail::to_string(size), ", got ", detail::to_string(padding));
+           detail::axes_to_string(size), ", got ", detail::axes_to_string(padding));
     const double window = 1.0 + static_cast<double>(dilation[a]) * (kernel[a] - 1);
     expect(window <= padded, name, ": expected a window that fits into the padded grid, got size ",
-           detail::to_string(size), ", padding ", detail::to_string(padding), ", kernel ",
-           detail::to_string(kernel), ", dilation ", detail::to_string(dilation), " (z, y, x)");
+           detail::axes_to_string(size), ", padding ", detail::axes_to_string(padding), ", kernel ",
+           detail::axes_to_string(kernel), ", dilation ", detail::axes_to_string(dilation), " (z, y, x)");
   }
   countable("number of windows", output());
 }

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#include "rotated_digits/experiment.hpp"
+
+namespace example {
+
+void run_c16(const RunOptions& options) { run<gsteer::C<16>, 6>(options); }
+
+}  // namespace example

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#include "rotated_digits/experiment.hpp"
+
+namespace example {
+
+void run_d4(const RunOptions& options) { run<gsteer::D<4>, 10>(options); }
+
+}  // namespace example

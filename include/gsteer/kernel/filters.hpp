@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "gsteer/kernel/space.hpp"
+
+namespace gsteer {
+
+/// The scalar filters that the kernels of a space are made of, sampled on the taps of a grid, and
+/// each basis element as a sparse combination of them:
+///   K_b(tap)(m, n) = sum over entries (filter, m, n, value) of b: value filter(tap).
+///
+/// Filters are sorted by the degree l of their harmonic; one of degree l is even or odd under tap
+/// -> -tap as l is. Each basis element is scaled so that, with d = size of its output irrep,
+///   (1/d) sum over taps of |K(tap)|^2 = 1   (Frobenius norm; escnn scales so too),
+/// which is what the generalized He initialization rests on.
+struct KernelFilters {
+  struct Entry {
+    int filter, m, n;
+    double value;
+  };
+  /// The entries of every basis element between two irreps.
+  using SparseTerms = std::vector<std::vector<Entry>>;
+
+  Eigen::MatrixXd values;  ///< filter x tap; taps as in a picture, y downwards, x fastest
+  std::vector<int> first;  ///< first[l]: the first filter of degree l; one more entry than degrees
+  std::vector<SparseTerms> sparse;  ///< for every entry of kernel_space::terms
+
+  int count() const { return static_cast<int>(values.rows()); }
+  int taps() const { return static_cast<int>(values.cols()); }
+  int degrees() const { return static_cast<int>(first.size()) - 1; }
+
+  /// \throws Error if a harmonic vanishes on the grid (a ring with a frequency too high for its
+  /// radius)
+  explicit KernelFilters(const kernel_space& space) {
+    sample(space);
+    for (const auto& list : space.terms) sparse.push_back(entries(space, list));
+  }
+
+ private:
+  struct Use {
+    int frequency, ring, first;
+  };
+  std::vector<Use> used_;
+
+  static std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+  const Use& find(const kernel_term& term) const {
+    return *std::find_if(used_.begin(), used_.end(), [&](const Use& use) {
+      return use.frequency == term.frequency && use.ring == term.ring;
+    });
+  }
+
+  void sample(const kernel_space& space) {
+    for (const auto& list : space.terms)
+      for (const auto& term : list) used_.push_back({term.frequency, term.ring, 0});
+    std::sort(used_.begin(), used_.end(), [](const Use& a, const Use& b) {
+      return a.frequency != b.frequency ? a.frequency < b.frequency : a.ring < b.ring;
+    });
+    used_.erase(std::unique(used_.begin(), used_.end(),
+                            [](const Use& a, const Use& b) {
+                              return a.frequency == b.frequency && a.ring == b.ring;
+                            }),
+                used_.end());
+    int total = 0;
+    for (auto& use : used_) {
+      while (static_cast<int>(first.size()) <= use.frequency) first.push_back(total);
+      use.first = total;
+      total += harmonic_count(space.dimension, use.frequency);
+    }
+    first.push_back(total);
+
+    const int k = space.profile.size, center = k / 2;
+    values.resize(total, k * k);
+    for (const auto& use : used_)
+      for (int row = 0; row < k; ++row)
+        for (int col = 0; col < k; ++col) {
+          const Eigen::Vector2d x(col - center, center - row);
+          double y[2];
+          harmonics(use.frequency, x, y);
+          const double radial = radial_value(space.profile.rings[at(use.ring)], x.norm());
+          for (int c = 0; c < harmonic_count(space.dimension, use.frequency); ++c)
+            values(use.first + c, row * k + col) = radial * y[c];
+        }
+  }
+
+  SparseTerms entries(const kernel_space& space, const std::vector<kernel_term>& list) const {
+    SparseTerms all;
+    for (const auto& term : list) {
+      const int start = find(term).first;
+      const auto [harmonic, rows, cols] = term.tensor.sizes;
+      Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(harmonic, harmonic);
+      for (int c = 0; c < harmonic; ++c)
+        for (int d = 0; d < harmonic; ++d)
+          for (int t = 0; t < taps(); ++t)
+            gram(c, d) += values(start + c, t) * values(start + d, t);
+      double square = 0, scale = 0;
+      for (int m = 0; m < rows; ++m)
+        for (int n = 0; n < cols; ++n)
+          for (int c = 0; c < harmonic; ++c) {
+            for (int d = 0; d < harmonic; ++d)
+              square += term.tensor(c, m, n) * term.tensor(d, m, n) * gram(c, d);
+            scale += term.tensor(c, m, n) * term.tensor(c, m, n);
+          }
+      require_resolved(space, term, square / scale);
+      const double norm = 1 / std::sqrt(square / rows);
+      auto& element = all.emplace_back();
+      for (int c = 0; c < harmonic; ++c)
+        for (int m = 0; m < rows; ++m)
+          for (int n = 0; n < cols; ++n)
+            if (const double value = term.tensor(c, m, n) * norm; std::abs(value) > 1e-14)
+              element.push_back({start + c, m, n, value});
+    }
+    return all;
+  }
+
+  /// Compares a mean square of harmonics on a ring with what it would be if they were 1 everywhere.
+  static void require_resolved(const kernel_space& space, const kernel_term& term, double square) {
+    const kernel_ring& ring = space.profile.rings[at(term.ring)];
+    const int k = space.profile.size;
+    double whole = 0;
+    for (int t = 0; t < k * k; ++t) {
+      const double radial = radial_value(ring, std::hypot(t % k - k / 2, t / k - k / 2));
+      whole += radial * radial;
+    }
+    expect(square > 1e-3 * whole, "KernelFilters: harmonics of degree ", term.frequency,
+           " on the ring of radius ", ring.radius, " vanish on a grid of ", k, " x ", k,
+           " taps; lower the ring's max_frequency");
+  }
+};
+
+}  // namespace gsteer

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "gsteer/core/matrix.hpp"
+#include "gsteer/layer/kernels/scratch.hpp"
+#include "gsteer/layer/kernels/windows.hpp"
+
+namespace gsteer::detail {
+
+/// The fields of one kind in a picture, and where their channels in the basis of irreps stand in a
+/// pixel.
+template <class Scalar>
+struct FieldRows {
+  int offset = 0;  ///< first channel in the picture, [channel][pixel]
+  int copies = 0;
+  int size = 1;
+  const Matrix<Scalar>* basis = nullptr;       ///< size x size
+  const std::vector<int>* position = nullptr;  ///< row r of copy i stands at position[r] + i
+};
+
+/// A picture with channels innermost and a border: pixel (y, x) starts at ((y + border) * row + x +
+/// border) * channels.
+struct PixelGrid {
+  int height = 0, width = 0, border = 0, channels = 0;
+
+  std::ptrdiff_t row() const { return static_cast<std::ptrdiff_t>(width + 2 * border) * channels; }
+  std::ptrdiff_t size() const { return (height + 2 * border) * row(); }
+  std::ptrdiff_t at(int y, int x) const {
+    return (y + border) * row() + static_cast<std::ptrdiff_t>(x + border) * channels;
+  }
+};
+
+/// Calls body(pixel in [channel][pixel], where it starts in the pixel grid) for runs of at most 16
+/// pixels of a row.
+template <class Body>
+void for_each_run(const PixelGrid& grid, Body&& body) {
+  for (int y = 0; y < grid.height; ++y)
+    for (int x = 0; x < grid.width; x += 16)
+      body(y * grid.width + x, grid.at(y, x), std::min(16, grid.width - x));
+}
+
+/// u = Q^T x for all fields, channels innermost; the border is left alone.
+template <class Scalar>
+void to_pixel_major(Scalar* u, const PixelGrid& grid, const Scalar* x,
+                    const std::vector<FieldRows<Scalar>>& kinds) {
+  const int pixels = grid.height * grid.width;
+  for (const auto& kind : kinds) {
+    const Scalar* rows = x + static_cast<std::ptrdiff_t>(kind.offset) * pixels;
+    const int count = kind.copies * kind.size;
+    if (kind.size > 1) {
+      Scalar* turned = scratch<Scalar>(Slot::turned, static_cast<std::ptrdiff_t>(count) * pixels);
+      for (int i = 0; i < kind.copies; ++i)
+        multiply_transposed_a(turned + static_cast<std::ptrdiff_t>(i) * kind.size * pixels, pixels,
+                              kind.basis->data(), kind.size,
+                              rows + static_cast<std::ptrdiff_t>(i) * kind.size * pixels, pixels,
+                              kind.size, pixels, kind.size, false);
+      rows = turned;
+    }
+    for_each_run(grid, [&](int pixel, std::ptrdiff_t start, int run) {
+      for (int r = 0; r < kind.size; ++r)
+        for (int i = 0; i < kind.copies; ++i) {
+          const Scalar* from =
+              rows + static_cast<std::ptrdiff_t>(i * kind.size + r) * pixels + pixel;
+          Scalar* to = u + start + (*kind.position)[static_cast<std::size_t>(r)] + i;
+          for (int p = 0; p < run; ++p)
+            to[static_cast<std::ptrdiff_t>(p) * grid.channels] = from[p];
+        }
+    });
+  }
+}
+
+/// x = Q u for all fields, plus bias[channel] unless bias is null: the way back, and the adjoint of
+/// the way there.
+template <class Scalar>
+void from_pixel_major(Scalar* x, const Scalar* u, const PixelGrid& grid, const Scalar* bias,
+                      const std::vector<FieldRows<Scalar>>& kinds) {
+  const int pixels = grid.height * grid.width;
+  for (const auto& kind : kinds) {
+    Scalar* target = x + static_cast<std::ptrdiff_t>(kind.offset) * pixels;
+    const int count = kind.copies * kind.size;
+    Scalar* rows = kind.size > 1
+                       ? scratch<Scalar>(Slot::turned, static_cast<std::ptrdiff_t>(count) * pixels)
+                       : target;
+    for_each_run(grid, [&](int pixel, std::ptrdiff_t start, int run) {
+      for (int r = 0; r < kind.size; ++r)
+        for (int i = 0; i < kind.copies; ++i) {
+          const Scalar* from = u + start + (*kind.position)[static_cast<std::size_t>(r)] + i;
+          Scalar* to = rows + static_cast<std::ptrdiff_t>(i * kind.size + r) * pixels + pixel;
+          for (int p = 0; p < run; ++p)
+            to[p] = from[static_cast<std::ptrdiff_t>(p) * grid.channels];
+        }
+    });
+    if (kind.size > 1)
+      for (int i = 0; i < kind.copies; ++i)
+        multiply(
+            target + static_cast<std::ptrdiff_t>(i) * kind.size * pixels, pixels,
+            kind.basis->data(), kind.size,
+            static_cast<const Scalar*>(rows) + static_cast<std::ptrdiff_t>(i) * kind.size * pixels,
+            pixels, kind.size, pixels, kind.size, false);
+    for (int c = 0; bias && c < count; ++c)
+      for (int p = 0; p < pixels; ++p)
+        target[static_cast<std::ptrdiff_t>(c) * pixels + p] += bias[kind.offset + c];
+  }
+}
+
+/// Calls body(border pixel, pixel it mirrors) for every pixel of the border that the padding fills.
+template <class Body>
+void for_each_border_pixel(const PixelGrid& grid, Padding mode, Body&& body) {
+  if (mode == Padding::zero) return;
+  Windows w;
+  w.size = {1, grid.height, grid.width};
+  w.padding = {0, grid.border, grid.border};
+  w.mode = mode;
+  const int b = grid.border;
+  for (int y = -b; y < grid.height + b; ++y)
+    for (int x = -b; x < grid.width + b; ++x)
+      if (y < 0 || y >= grid.height || x < 0 || x >= grid.width)
+        body(grid.at(y, x), grid.at(w.source(1, y + b, 0), w.source(2, x + b, 0)));
+}
+
+}  // namespace gsteer::detail

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "gsteer/core/parallel.hpp"
+#include "gsteer/core/random.hpp"
+#include "gsteer/layer/grid_trace.hpp"
+#include "gsteer/layer/layer.hpp"
+#include "gsteer/layer/parameter.hpp"
+#include "gsteer/layer/remembered.hpp"
+
+namespace gsteer {
+
+namespace detail {
+
+/// The shortcut of a Residual that has none: x as it is.
+template <class F, class Scalar_>
+struct unchanged {
+  using in = F;
+  using out = F;
+  using Scalar = Scalar_;
+  template <class X>
+  X forward(X x) const {
+    return x;
+  }
+  template <class X>
+  X backward(X x) const {
+    return x;
+  }
+  unchanged freeze() const { return *this; }
+};
+
+/// body + shortcut. \throws Error if they are of different shape
+template <class X>
+X add(X body, const X& shortcut) {
+  expect(body.batch() == shortcut.batch() && body.space() == shortcut.space(),
+         "Residual: the body gives ", to_string(body.space()), ", the shortcut ",
+         to_string(shortcut.space()), "; they need the same strides and enough padding");
+  auto sum = overwritable(std::move(body));
+  parallel_for(sum.batch(), [&](int b) { sum.item(b) += shortcut.item(b); });
+  return sum;
+}
+
+}  // namespace detail
+
+/// body(x) + shortcut(x), or body(x) + x: Residual{Sequential{...}}, Residual{Sequential{...},
+/// Conv2d<in, out, 1>{}}. A sum of two equivariant maps between the same fields is one.
+///
+/// Names of parameters begin with "body." and "shortcut.".
+template <class Body, class Shortcut = detail::unchanged<typename Body::in, typename Body::Scalar>>
+class Residual {
+  static constexpr bool same_fields = std::is_same_v<typename Body::in, typename Shortcut::in> &&
+                                      std::is_same_v<typename Body::out, typename Shortcut::out>;
+  static constexpr bool has_shortcut =
+      !std::is_same_v<Shortcut, detail::unchanged<typename Body::in, typename Body::Scalar>>;
+  static_assert(same_fields || has_shortcut,
+                "gsteer: Residual{body} adds the input to the output, so both must be the same "
+                "fields; give it a shortcut, "
+                "Residual{body, Conv2d<in, out, 1>{}}");
+  static_assert(same_fields || !has_shortcut,
+                "gsteer: the body and the shortcut of a Residual must map between the same fields");
+  static_assert(
+      std::is_same_v<typename Body::Scalar, typename Shortcut::Scalar>,
+      "gsteer: the body and the shortcut of a Residual compute both in float, or both in double");
+
+ public:
+  using in = typename Body::in;
+  using out = typename Body::out;
+  using Scalar = typename Body::Scalar;
+
+  explicit Residual(Body body) : body_(std::move(body)) {}
+  Residual(Body body, Shortcut shortcut) : body_(std::move(body)), shortcut_(std::move(shortcut)) {}
+
+  /// \throws Error as the layers do, and if the two results are of different shape
+  template <class Space>
+  auto forward(Field<in, Scalar, Space> x) {
+    return sum(body_, shortcut_, std::move(x));
+  }
+  template <class Space>
+  auto forward(Field<in, Scalar, Space> x) const {
+    return sum(body_, shortcut_, std::move(x));
+  }
+
+  template <class Space>
+  auto backward(Field<out, Scalar, Space> gradient) {
+    auto d_in = body_.backward(gradient);
+    return detail::add(std::move(d_in), shortcut_.backward(std::move(gradient)));
+  }
+
+  auto freeze() const {
+    using FrozenBody = std::remove_cvref_t<decltype(body_.freeze())>;
+    using FrozenShortcut = std::remove_cvref_t<decltype(shortcut_.freeze())>;
+    return Residual<FrozenBody, FrozenShortcut>(body_.freeze(), shortcut_.freeze());
+  }
+
+  Body& body() { return body_; }
+  const Body& body() const { return body_; }
+  Shortcut& shortcut() { return shortcut_; }
+  const Shortcut& shortcut() const { return shortcut_; }
+
+  template <class Visit>
+  void visit_parameters(Visit&& visit) {
+    for_each_layer([&](const std::string& part, auto& l) {
+      if constexpr (requires { l.visit_parameters(visit); })
+        l.visit_parameters([&](const std::string& name, auto& p) { visit(part + "." + name, p); });
+    });
+  }
+  template <class Visit>
+  void visit_linear_maps(Visit&& visit) {
+    for_each_layer([&](const std::string&, auto& l) {
+      if constexpr (requires { l.visit_linear_maps(visit); }) l.visit_linear_maps(visit);
+    });
+  }
+  template <class Visit>
+  void visit_generators(Visit&& visit) {
+    for_each_layer([&](const std::string& part, auto& l) {
+      if constexpr (requires { l.visit_generators([](const std::string&, Rng&) {}); })
+        l.visit_generators(
+            [&](const std::string& name, Rng& rng) { visit(part + "." + name, rng); });
+    });
+  }
+
+  /// visit(name, layer) for the body and, if there is one, the shortcut.
+  template <class Visit>
+  void for_each_layer(Visit&& visit) {
+    visit(std::string("body"), body_);
+    if constexpr (has_shortcut) visit(std::string("shortcut"), shortcut_);
+  }
+  template <class Visit>
+  void for_each_layer(Visit&& visit) const {
+    visit(std::string("body"), body_);
+    if constexpr (has_shortcut) visit(std::string("shortcut"), shortcut_);
+  }
+
+  /// See trace_grid.
+  std::optional<Grid<2>> trace(const std::string& name, const Grid<2>& input,
+                               std::vector<GridStep>& steps) const {
+    std::optional<Grid<2>> grid;
+    for_each_layer([&](const std::string& part, const auto& l) {
+      const auto after = trace_grid(name.empty() ? part : name + "." + part, l, input, steps);
+      if (part == "body") grid = after;
+    });
+    return grid;
+  }
+
+ private:
+  template <class B, class S, class X>
+  static auto sum(B& body, S& shortcut, X x) {
+    auto y = body.forward(X(std::as_const(x)));
+    return detail::add(std::move(y), shortcut.forward(std::move(x)));
+  }
+
+  Body body_;
+  Shortcut shortcut_;
+};
+
+template <class Body>
+Residual(Body) -> Residual<Body>;
+template <class Body, class Shortcut>
+Residual(Body, Shortcut) -> Residual<Body, Shortcut>;
+
+}  // namespace gsteer

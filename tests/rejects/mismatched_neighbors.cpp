@@ -1,0 +1,13 @@
+// expect: gsteer: a layer must accept the field that the layer before it produces
+// names: copies<16, .*regular_of
+// names: irrep_of<
+#include "gsteer/gsteer.hpp"
+using namespace gsteer;
+constexpr auto G = C<8>;
+constexpr auto hidden = 16 * regular<G>;
+constexpr auto mixed = 4 * trivial<G> + 2 * irrep<G, 1> + 3 * regular<G>;
+#ifdef GSTEER_REJECT
+auto net = Sequential{Conv2d<trivial<G>, hidden, 5>{}, BatchNorm<mixed>{}};
+#else
+auto net = Sequential{Conv2d<trivial<G>, hidden, 5>{}, BatchNorm<hidden>{}};
+#endif
