@@ -45,7 +45,7 @@ Picture draw_overview(const std::function<Exhibit(const std::string&)>& exhibit)
   heading(picture, margin, y, "trivial -> irrep k of SO(2)", "k = 0, 1, 2, 3");
   int x = margin;
   for (int k = 0; k < 4; ++k) {
-    const Exhibit e = exhibit("so2_trivial_irrep" + std::to_string(k));
+    const Exhibit e = exhibit(std::string("so2_trivial_irrep").append(std::to_string(k)));
     const Card card(e, irrep_size);
     draw_kernel(picture, x, y + heading_height, pick(e, 2, k), e, card);
     x += card.width() + gap;

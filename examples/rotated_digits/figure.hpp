@@ -43,8 +43,11 @@ void draw_turning_digit(const std::string& path, const Net& net, const PlainNet&
   constexpr int scale = 5, tile = 29 * scale, gap = 10, left = 16, top = 66, angles = 8;
   Picture picture(2 * left + angles * (tile + gap) - gap, top + 2 * (tile + gap) + 58);
   picture.text(left, 14,
-               "A " + std::to_string(label) + " turned in steps of 45 degrees, and one " +
-                   group_name + " field of the first layer: it turns along",
+               std::string("A ")
+                   .append(std::to_string(label))
+                   .append(" turned in steps of 45 degrees, and one ")
+                   .append(group_name)
+                   .append(" field of the first layer: it turns along"),
                1.6);
   const auto frozen = net.freeze();
   const auto plain_frozen = plain.freeze();

@@ -3,6 +3,6 @@
 
 namespace example {
 
-void run_c16(const RunOptions& options) { run<gsteer::C<16>, 6>(options); }
+void run_c16(const RunOptions& options) { run<gsteer::C<16>, 5>(options); }
 
 }  // namespace example

@@ -3,6 +3,6 @@
 
 namespace example {
 
-void run_c4(const RunOptions& options) { run<gsteer::C<4>, 14>(options); }
+void run_c4(const RunOptions& options) { run<gsteer::C<4>, 12>(options); }
 
 }  // namespace example

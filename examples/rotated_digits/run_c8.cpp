@@ -3,6 +3,6 @@
 
 namespace example {
 
-void run_c8(const RunOptions& options) { run<gsteer::C<8>, 10>(options); }
+void run_c8(const RunOptions& options) { run<gsteer::C<8>, 8>(options); }
 
 }  // namespace example

@@ -3,6 +3,6 @@
 
 namespace example {
 
-void run_d4(const RunOptions& options) { run<gsteer::D<4>, 10>(options); }
+void run_d4(const RunOptions& options) { run<gsteer::D<4>, 8>(options); }
 
 }  // namespace example

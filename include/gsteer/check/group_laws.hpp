@@ -133,7 +133,7 @@ void check_elements(law_report& report, const std::vector<typename G::element>& 
 template <group G>
 void check_irrep(law_report& report, irrep_label label, const Eigen::ArrayXd& weights,
                  const tabulated& table) {
-  const std::string name = "irrep " + to_string(label, true);
+  const std::string name = std::string("irrep ").append(to_string(label, true));
   const irrep_type type = G::type_of_irrep(label);
   const int size = G::irrep_size(label);
   report.record(name + ": has_irrep", G::has_irrep(label) ? 0 : 1);
@@ -193,7 +193,7 @@ law_report check_group(Rng rng, int max_frequency = 4) {
       return Eigen::MatrixXd(G::irrep_matrix(psi, g));
     };
     labels.push_back(label);
-    tables.push_back(table_of("irrep " + to_string(label, true), size, matrix));
+    tables.push_back(table_of(std::string("irrep ").append(to_string(label, true)), size, matrix));
     squares += static_cast<double>(size * size) / endomorphism_dimension(G::type_of_irrep(label));
     report.record("irreps are listed once, the trivial one first",
                   copies == 1 && labels[0].is_trivial() ? 0 : 1);

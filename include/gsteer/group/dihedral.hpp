@@ -24,7 +24,7 @@ struct dihedral : plane_irreps<N, true> {
   static_assert(N >= 1, "gsteer: D_N has N >= 1 rotations");
 
   static constexpr int order = 2 * N;
-  static std::string name() { return "D" + std::to_string(N); }
+  static std::string name() { return std::string("D").append(std::to_string(N)); }
 
   struct element {
     int flip = 0;   ///< j, 0 or 1

@@ -3,6 +3,9 @@
 
 #include <Eigen/Core>
 #include <array>
+#include <cmath>
+#include <sstream>
+#include <string>
 
 #include "gsteer/group/concepts.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
@@ -45,13 +48,14 @@ std::string symmetry_complaint(const Windows& w) {
   for (std::size_t axis = 0; axis < 3; ++axis)
     if (s.reflects[axis] && !w.symmetric(axis)) {
       const int left = (w.size[axis] + 2 * w.padding[axis] - w.extent(axis)) % w.stride[axis];
-      return "the stride " + std::to_string(w.stride[axis]) + " leaves " + std::to_string(left) +
-             " of " + std::to_string(w.size[axis]) + " pixels over at one end of axis " +
-             names[axis] +
-             ", so that reflections and rotations of the grid by 90 degrees do not map samples to "
-             "samples; use " +
-             std::to_string(w.size[axis] - left) + " or " +
-             std::to_string(w.size[axis] - left + w.stride[axis]) + " pixels, or another padding";
+      std::ostringstream text;
+      text << "the stride " << w.stride[axis] << " leaves " << left << " of " << w.size[axis]
+           << " pixels over at one end of axis " << names[axis]
+           << ", so that reflections and rotations of the grid by 90 degrees do not map samples to "
+              "samples; use "
+           << w.size[axis] - left << " or " << w.size[axis] - left + w.stride[axis]
+           << " pixels, or another padding";
+      return text.str();
     }
   return {};
 }

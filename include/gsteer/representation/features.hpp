@@ -42,7 +42,11 @@ struct features {
   /// "16 regular + 1 trivial of C8", for messages.
   static std::string name() {
     std::string text = std::to_string(First::count) + " " + First::field::name();
-    ((text += " + " + std::to_string(Rest::count) + " " + Rest::field::name()), ...);
+    ((text.append(" + ")
+          .append(std::to_string(Rest::count))
+          .append(" ")
+          .append(Rest::field::name())),
+     ...);
     return text + " of " + group::name();
   }
 

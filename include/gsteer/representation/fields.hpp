@@ -58,7 +58,9 @@ struct irrep_of {
     return all;
   }
   static Eigen::MatrixXd matrix(const typename G::element& g) { return G::irrep_matrix(label, g); }
-  static std::string name() { return "irrep " + to_string(label, sizeof...(Label) == 2); }
+  static std::string name() {
+    return std::string("irrep ").append(to_string(label, sizeof...(Label) == 2));
+  }
 };
 
 /// The regular representation of a finite group: one channel per element in the order of
@@ -113,7 +115,7 @@ struct band_limited_of {
       }
     return m;
   }
-  static std::string name() { return "band-limited " + std::to_string(L); }
+  static std::string name() { return std::string("band-limited ").append(std::to_string(L)); }
 };
 
 }  // namespace gsteer
