@@ -38,6 +38,7 @@
 #include "gsteer/field/transform.hpp"
 #include "gsteer/layer/antialiased_pooling.hpp"
 #include "gsteer/layer/batch_norm.hpp"
+#include "gsteer/layer/children.hpp"
 #include "gsteer/layer/concatenated.hpp"
 #include "gsteer/layer/conv.hpp"
 #include "gsteer/layer/conv_transposed.hpp"

@@ -71,10 +71,19 @@ GradientError gradient_error(Layer& layer, const X& x, Rng& rng, int directions 
   const auto all = parameters(layer);
   for (const auto& [name, p] : all) d_p.push_back(p->gradient);
 
+  // A gradient that is zero, that of a bias before a batch norm, say, is compared with the largest.
+  const auto size_of = [](const Buffer<double>& g) {
+    double squares = 0;
+    for (const double v : g) squares += v * v;
+    return g.empty() ? 0 : std::sqrt(squares / static_cast<double>(g.size()));
+  };
+  double largest = size_of(d_x.values());
+  for (const auto& g : d_p) largest = std::max(largest, size_of(g));
+  const double least = std::max(1e-3 * largest, 1e-12);
+
   // The error along random directions of one array of numbers, with gradient g, that `at` sets.
   const auto along = [&](const Buffer<double>& start, const Buffer<double>& g, auto&& at) {
-    double worst = 0, norm = 0;
-    for (const double v : g) norm += v * v;
+    double worst = 0;
     for (int d = 0; d < directions; ++d) {
       Buffer<double> direction(start.size()), moved(start.size());
       double length = 0, slope = 0;
@@ -88,9 +97,7 @@ GradientError gradient_error(Layer& layer, const X& x, Rng& rng, int directions 
             return at(moved);
           },
           step);
-      worst =
-          std::max(worst, std::abs(slope - difference) /
-                              std::max(std::sqrt(norm / static_cast<double>(start.size())), 1e-12));
+      worst = std::max(worst, std::abs(slope - difference) / std::max(size_of(g), least));
     }
     return worst;
   };

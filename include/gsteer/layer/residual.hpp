@@ -9,6 +9,7 @@
 
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/random.hpp"
+#include "gsteer/layer/children.hpp"
 #include "gsteer/layer/grid_trace.hpp"
 #include "gsteer/layer/layer.hpp"
 #include "gsteer/layer/parameter.hpp"
@@ -105,24 +106,15 @@ class Residual {
 
   template <class Visit>
   void visit_parameters(Visit&& visit) {
-    for_each_layer([&](const std::string& part, auto& l) {
-      if constexpr (requires { l.visit_parameters(visit); })
-        l.visit_parameters([&](const std::string& name, auto& p) { visit(part + "." + name, p); });
-    });
+    detail::visit_parameters_of_children(*this, visit);
   }
   template <class Visit>
   void visit_linear_maps(Visit&& visit) {
-    for_each_layer([&](const std::string&, auto& l) {
-      if constexpr (requires { l.visit_linear_maps(visit); }) l.visit_linear_maps(visit);
-    });
+    detail::visit_linear_maps_of_children(*this, visit);
   }
   template <class Visit>
   void visit_generators(Visit&& visit) {
-    for_each_layer([&](const std::string& part, auto& l) {
-      if constexpr (requires { l.visit_generators([](const std::string&, Rng&) {}); })
-        l.visit_generators(
-            [&](const std::string& name, Rng& rng) { visit(part + "." + name, rng); });
-    });
+    detail::visit_generators_of_children(*this, visit);
   }
 
   /// visit(name, layer) for the body and, if there is one, the shortcut.

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "gsteer/layer/children.hpp"
 #include "gsteer/layer/grid_trace.hpp"
 #include "gsteer/layer/layer.hpp"
 #include "gsteer/layer/parameter.hpp"
@@ -89,24 +90,15 @@ class Sequential {
 
   template <class Visit>
   void visit_parameters(Visit&& visit) {
-    for_each_layer([&](const std::string& index, auto& l) {
-      if constexpr (requires { l.visit_parameters(visit); })
-        l.visit_parameters([&](const std::string& name, auto& p) { visit(index + "." + name, p); });
-    });
+    detail::visit_parameters_of_children(*this, visit);
   }
   template <class Visit>
   void visit_linear_maps(Visit&& visit) {
-    for_each_layer([&](const std::string&, auto& l) {
-      if constexpr (requires { l.visit_linear_maps(visit); }) l.visit_linear_maps(visit);
-    });
+    detail::visit_linear_maps_of_children(*this, visit);
   }
   template <class Visit>
   void visit_generators(Visit&& visit) {
-    for_each_layer([&](const std::string& index, auto& l) {
-      if constexpr (requires { l.visit_generators([](const std::string&, Rng&) {}); })
-        l.visit_generators(
-            [&](const std::string& name, Rng& rng) { visit(index + "." + name, rng); });
-    });
+    detail::visit_generators_of_children(*this, visit);
   }
 
   /// visit(name, layer) for each layer, outermost first.
