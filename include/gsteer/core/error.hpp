@@ -17,7 +17,7 @@ class Error : public std::runtime_error {
 /// Throws an Error whose text is the parts written one after the other: `fail("expected ", 3, "
 /// channels, got ", n)`.
 template <class... Parts>
-[[noreturn]] void fail(const Parts&... parts) {
+[[noreturn, gnu::cold]] void fail(const Parts&... parts) {
   std::ostringstream text;
   (text << ... << parts);
   throw Error(text.str());

@@ -170,7 +170,8 @@ constexpr int multiplicity(plane_symmetry s, const std::array<factor, 3>& f) {
 }
 
 /// The invariants that multiplicity() counts, orthonormal.
-inline std::vector<invariant_tensor> invariants(plane_symmetry s, const std::array<factor, 3>& f) {
+[[gnu::cold]] inline std::vector<invariant_tensor> invariants(plane_symmetry s,
+                                                              const std::array<factor, 3>& f) {
   const bool real = f[0].size * f[1].size * f[2].size == 1;
   const int sign = f[0].sign * f[1].sign * f[2].sign;
   const std::array<int, 3> sizes{f[0].size, f[1].size, f[2].size};

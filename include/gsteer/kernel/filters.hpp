@@ -37,7 +37,7 @@ struct KernelFilters {
 
   /// \throws Error if a harmonic vanishes on the grid (a ring with a frequency too high for its
   /// radius)
-  explicit KernelFilters(const kernel_space& space) {
+  [[gnu::cold]] explicit KernelFilters(const kernel_space& space) {
     sample(space);
     for (const auto& list : space.terms) sparse.push_back(entries(space, list));
   }
@@ -56,7 +56,7 @@ struct KernelFilters {
     });
   }
 
-  void sample(const kernel_space& space) {
+  [[gnu::cold]] void sample(const kernel_space& space) {
     for (const auto& list : space.terms)
       for (const auto& term : list) used_.push_back({term.frequency, term.ring, 0});
     std::sort(used_.begin(), used_.end(), [](const Use& a, const Use& b) {
@@ -89,7 +89,8 @@ struct KernelFilters {
         }
   }
 
-  SparseTerms entries(const kernel_space& space, const std::vector<kernel_term>& list) const {
+  [[gnu::cold]] SparseTerms entries(const kernel_space& space,
+                                    const std::vector<kernel_term>& list) const {
     SparseTerms all;
     for (const auto& term : list) {
       const int start = find(term).first;

@@ -45,7 +45,8 @@ struct HarmonicPlan {
   std::vector<Block> blocks;
   std::size_t size = 0;  ///< numbers in all blocks
 
-  HarmonicPlan(const kernel_space& space, const KernelFilters& filters) {
+  // Cold: code that runs once, when a layer is made, is not worth a user's compile time.
+  [[gnu::cold]] HarmonicPlan(const kernel_space& space, const KernelFilters& filters) {
     arrange(space.in, in, in_position, in_channels);
     arrange(space.out, out, out_position, out_channels);
     find_blocks(space, filters);
@@ -98,8 +99,8 @@ struct HarmonicPlan {
     return -1;
   }
 
-  static void arrange(const channel_layout& layout, std::vector<Group>& groups, Positions& position,
-                      int& channels) {
+  [[gnu::cold]] static void arrange(const channel_layout& layout, std::vector<Group>& groups,
+                                    Positions& position, int& channels) {
     for (const auto& block : layout)
       for (const auto& slot : block.irreps)
         if (group_of_label(groups, slot.label) < 0) groups.push_back({slot.label, 0, 0, {}, {}});
@@ -124,7 +125,7 @@ struct HarmonicPlan {
     return -1;
   }
 
-  void find_blocks(const kernel_space& space, const KernelFilters& filters) {
+  [[gnu::cold]] void find_blocks(const kernel_space& space, const KernelFilters& filters) {
     for (const auto& pair : space.blocks)
       for (const auto& slot : pair.slots) {
         const int i =
@@ -161,7 +162,7 @@ struct HarmonicPlan {
     }
   }
 
-  void find_updates(const kernel_space& space, const KernelFilters& filters) {
+  [[gnu::cold]] void find_updates(const kernel_space& space, const KernelFilters& filters) {
     updates_.resize(blocks.size());
     for (const auto& pair : space.blocks) {
       const auto& from = space.in[at(pair.in_block)];

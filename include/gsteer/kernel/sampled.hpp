@@ -29,7 +29,7 @@ template <class Scalar>
 class SampledKernels {
  public:
   /// \throws Error if a harmonic vanishes on the grid
-  explicit SampledKernels(kernel_space space) : space_(std::move(space)) {
+  [[gnu::cold]] explicit SampledKernels(kernel_space space) : space_(std::move(space)) {
     const KernelFilters filters(space_);
     filters_ = filters.values.template cast<Scalar>();
     for (const auto& list : filters.sparse) {

@@ -54,9 +54,9 @@ namespace detail {
 
 using kernel_invariants_function = std::vector<invariant_tensor> (*)(int, irrep_label, irrep_label);
 
-inline kernel_space make_kernel_space(channel_layout in, channel_layout out,
-                                      const kernel_profile& profile, int dimension,
-                                      kernel_invariants_function invariants) {
+[[gnu::cold]] inline kernel_space make_kernel_space(channel_layout in, channel_layout out,
+                                                    const kernel_profile& profile, int dimension,
+                                                    kernel_invariants_function invariants) {
   kernel_space space;
   space.dimension = dimension;
   space.profile = profile;

@@ -114,7 +114,7 @@ class HarmonicConvolution {
   }
 
  private:
-  HarmonicConvolution(const kernel_space& space, const KernelFilters& filters)
+  [[gnu::cold]] HarmonicConvolution(const kernel_space& space, const KernelFilters& filters)
       : plan_(space, filters),
         taps_(filters.taps()),
         in_channels_(channels(space.in)),

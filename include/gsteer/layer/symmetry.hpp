@@ -42,7 +42,7 @@ const lattice_symmetry& lattice_symmetry_of() {
 /// Why sampling a grid with these windows breaks the symmetry of the group, or an empty text if it
 /// does not.
 template <group G>
-std::string symmetry_complaint(const Windows& w) {
+[[gnu::cold]] std::string symmetry_complaint(const Windows& w) {
   const auto& s = lattice_symmetry_of<G>();
   const char* names[] = {"z", "y", "x"};
   for (std::size_t axis = 0; axis < 3; ++axis)

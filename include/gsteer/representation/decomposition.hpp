@@ -23,9 +23,9 @@ struct irrep_samples {
 
 /// See change_of_basis. `field` holds the field's matrix times the weight of each element of a
 /// quadrature.
-inline Eigen::MatrixXd find_change_of_basis(const std::vector<Eigen::MatrixXd>& field,
-                                            const std::vector<irrep_samples>& irreps,
-                                            const std::string& name) {
+[[gnu::cold]] inline Eigen::MatrixXd find_change_of_basis(const std::vector<Eigen::MatrixXd>& field,
+                                                          const std::vector<irrep_samples>& irreps,
+                                                          const std::string& name) {
   const auto size = static_cast<int>(field.front().rows());
   Eigen::MatrixXd basis(size, 0);
   for (const auto& irrep : irreps) {

@@ -32,7 +32,7 @@ using channel_layout = std::vector<field_block>;
 
 /// The layout of a feature space.
 template <feature_type Features>
-channel_layout layout_of() {
+[[gnu::cold]] channel_layout layout_of() {
   channel_layout layout;
   Features::for_each_kind([&]<class Field>(int count, int offset) {
     using G = typename Field::group;
@@ -58,7 +58,7 @@ inline int channels(const channel_layout& layout) {
 
 /// The unit vectors of a field that no group element changes, one a column: the invariant part, on
 /// which a bias may stand.
-inline Eigen::MatrixXd invariant_directions(const field_block& block) {
+[[gnu::cold]] inline Eigen::MatrixXd invariant_directions(const field_block& block) {
   Eigen::MatrixXd directions(block.size, 0);
   for (const auto& slot : block.irreps)
     if (slot.label.is_trivial()) {

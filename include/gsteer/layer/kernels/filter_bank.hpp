@@ -21,8 +21,8 @@ template <class Scalar>
 class FilterBank {
  public:
   /// `values`: filter x tap, `filters`: which rows of it, `odd`: for each row.
-  FilterBank(const Eigen::MatrixXd& values, const std::vector<int>& filters, int k,
-             const std::vector<bool>& odd)
+  [[gnu::cold]] FilterBank(const Eigen::MatrixXd& values, const std::vector<int>& filters, int k,
+                           const std::vector<bool>& odd)
       : count_(static_cast<int>(filters.size())), k_(k), pairs_((k * k - 1) / 2) {
     for (int parity = 0; parity < 2; ++parity)
       for (int f = 0; f < count_; ++f)

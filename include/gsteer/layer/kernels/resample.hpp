@@ -223,8 +223,8 @@ inline GridMap upsample_map(const std::array<int, 3>& size, const std::array<int
   for (std::size_t a = 0; a < 3; ++a) {
     const int n = size[a], f = factor[a];
     expect(n > 0 && f > 0 && static_cast<double>(n) * f < 1e9,
-           "upsampling: expected a size and a factor >= 1, got size ", axes_to_string(size), ", factor ",
-           axes_to_string(factor), " (z, y, x)");
+           "upsampling: expected a size and a factor >= 1, got size ", axes_to_string(size),
+           ", factor ", axes_to_string(factor), " (z, y, x)");
     map[a].inputs = n;
     for (int o = 0; o < n * f; ++o) {
       if (interpolation == Interpolation::nearest || n == 1) {

@@ -82,7 +82,7 @@ inline std::string axes_to_string(const std::array<int, 3>& zyx) {
 
 }  // namespace detail
 
-inline void Windows::validate(std::string_view name) const {
+[[gnu::cold]] inline void Windows::validate(std::string_view name) const {
   constexpr int most = std::numeric_limits<int>::max();
   const auto positive = [&](const char* what, const std::array<int, 3>& value) {
     expect(std::min({value[0], value[1], value[2]}) > 0, name, ": expected a positive ", what,
@@ -113,7 +113,8 @@ inline void Windows::validate(std::string_view name) const {
     const double window = 1.0 + static_cast<double>(dilation[a]) * (kernel[a] - 1);
     expect(window <= padded, name, ": expected a window that fits into the padded grid, got size ",
            detail::axes_to_string(size), ", padding ", detail::axes_to_string(padding), ", kernel ",
-           detail::axes_to_string(kernel), ", dilation ", detail::axes_to_string(dilation), " (z, y, x)");
+           detail::axes_to_string(kernel), ", dilation ", detail::axes_to_string(dilation),
+           " (z, y, x)");
   }
   countable("number of windows", output());
 }
