@@ -129,6 +129,17 @@ inline void set_threads(int count) {
   detail::thread_setting() = count;
 }
 
+namespace detail {
+
+inline void run_loop(int count, Workers::Task task, void* context) {
+  const int helpers = std::min(threads(), count) - 1;
+  if (helpers > 0 && !inside_parallel_loop() && workers().run(count, helpers, task, context))
+    return;
+  for (int i = 0; i < count; ++i) task(context, i);
+}
+
+}  // namespace detail
+
 /// Calls body(i) once for every i in [0, count), in any order, on up to threads() threads.
 ///
 /// Results of the library do not depend on the number of threads, bit for bit: what a task computes
@@ -138,14 +149,11 @@ inline void set_threads(int count) {
 /// is passed on to the caller.
 template <class Body>
 void parallel_for(int count, Body&& body) {
-  const int helpers = std::min(threads(), count) - 1;
   using B = std::remove_reference_t<Body>;
-  const auto task = [](void* context, int i) { (*static_cast<B*>(context))(i); };
-  void* context = const_cast<void*>(static_cast<const void*>(std::addressof(body)));
-  if (helpers > 0 && !detail::inside_parallel_loop() &&
-      detail::workers().run(count, helpers, task, context))
-    return;
-  for (int i = 0; i < count; ++i) body(i);
+  // One function for all threads and for none: the body is compiled once.
+  detail::run_loop(
+      count, [](void* context, int i) { (*static_cast<B*>(context))(i); },
+      const_cast<void*>(static_cast<const void*>(std::addressof(body))));
 }
 
 }  // namespace gsteer
