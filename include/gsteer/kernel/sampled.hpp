@@ -65,7 +65,7 @@ class SampledKernels {
       std::fill_n(s.between.data(), out.size * inner, Scalar{0});
       combine(
           b, copy, [&](const Scalar& w, Scalar value, std::size_t i) { s.between[i] += w * value; },
-          coefficients, s);
+          coefficients);
       change_basis(b, s, false);
       for (int m = 0; m < out.size; ++m) {
         transpose(s.between.data() + m * inner, s.turned.data(), in, false);
@@ -96,7 +96,7 @@ class SampledKernels {
       change_basis(b, s, true);
       combine(
           b, copy, [&](Scalar& w, Scalar value, std::size_t i) { w += s.between[i] * value; },
-          gradient, s);
+          gradient);
     });
   }
 
@@ -132,8 +132,7 @@ class SampledKernels {
   /// visit(coefficient, tensor entry, index into scratch.between) for everything that the
   /// coefficients of one output field meet.
   template <class Visit, class Weight>
-  void combine(const kernel_space::block_pair& b, int copy, Visit&& visit, Weight* weights,
-               const Scratch&) const {
+  void combine(const kernel_space::block_pair& b, int copy, Visit&& visit, Weight* weights) const {
     const auto& out = space_.out[at(b.out_block)];
     const auto& in = space_.in[at(b.in_block)];
     const int nf = filter_count();
