@@ -29,12 +29,21 @@ inline Eigen::MatrixXd product(const Eigen::MatrixXd& a, const Eigen::MatrixXd& 
   return c;
 }
 
-/// x - q q^T x: what of the columns of x is orthogonal to those of q, which are orthonormal. Twice,
-/// against rounding.
-inline void remove_projection(Eigen::MatrixXd& x, const Eigen::MatrixXd& q) {
+/// A matrix of the algebra in the scalar type and the layout of tensors.
+template <class Scalar>
+Matrix<Scalar> cast(const Eigen::MatrixXd& a) {
+  Matrix<Scalar> b(a.rows(), a.cols());
+  for (Eigen::Index i = 0; i < a.rows(); ++i)
+    for (Eigen::Index j = 0; j < a.cols(); ++j) b(i, j) = static_cast<Scalar>(a(i, j));
+  return b;
+}
+
+/// x - q q^T x: what of the columns of x is orthogonal to the first `found` columns of q, which are
+/// orthonormal. Twice, against rounding.
+inline void remove_projection(Eigen::MatrixXd& x, const Eigen::MatrixXd& q, int found) {
   for (int pass = 0; pass < 2; ++pass)
     for (Eigen::Index j = 0; j < x.cols(); ++j)
-      for (Eigen::Index k = 0; k < q.cols(); ++k) {
+      for (Eigen::Index k = 0; k < found; ++k) {
         double overlap = 0;
         for (Eigen::Index i = 0; i < x.rows(); ++i) overlap += q(i, k) * x(i, j);
         for (Eigen::Index i = 0; i < x.rows(); ++i) x(i, j) -= overlap * q(i, k);

@@ -92,8 +92,10 @@ std::vector<typename G::element> lattice_elements() {
     std::vector<typename G::element> found;
     for (int i = 0; i < G::order; ++i) {
       const Eigen::MatrixXd a = G::action(G::element_at(i));
-      if ((a.array() - a.array().round()).abs().maxCoeff() < 1e-9)
-        found.push_back(G::element_at(i));
+      bool integral = true;
+      for (Eigen::Index k = 0; k < a.size(); ++k)
+        integral = integral && std::abs(a.data()[k] - std::nearbyint(a.data()[k])) < 1e-9;
+      if (integral) found.push_back(G::element_at(i));
     }
     return found;
   }

@@ -64,7 +64,7 @@ std::vector<invariant_tensor> reynolds_invariants(const Quadrature& quadrature, 
   Eigen::MatrixXd found(n, count);
   for (int col = 0; col < n && static_cast<int>(basis.size()) < count; ++col) {
     Eigen::MatrixXd v = projection.col(col);
-    detail::remove_projection(v, found.leftCols(static_cast<Index>(basis.size())));
+    detail::remove_projection(v, found, static_cast<int>(basis.size()));
     if (v.norm() < 1e-6) continue;
     v /= v.norm();
     found.col(static_cast<Index>(basis.size())) = v.col(0);

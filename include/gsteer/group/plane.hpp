@@ -51,14 +51,19 @@ inline Eigen::Matrix2d plane_rotation(double turns) {
     s = old;
   }
   Eigen::Matrix2d rotation;
-  rotation << c, -s, s, c;
+  rotation(0, 0) = rotation(1, 1) = c;
+  rotation(0, 1) = -s;
+  rotation(1, 0) = s;
   return rotation;
 }
 
 /// How an element of O(2) acts on points (x, y): rotation(turns) diag(-1, 1)^flip.
 inline Eigen::Matrix2d plane_action(plane_element g) {
   Eigen::Matrix2d a = plane_rotation(g.turns);
-  if (g.flip) a.col(0) = -a.col(0);
+  if (g.flip) {
+    a(0, 0) = -a(0, 0);
+    a(1, 0) = -a(1, 0);
+  }
   return a;
 }
 
@@ -101,10 +106,11 @@ constexpr factor irrep(plane_symmetry s, irrep_label label) {
 constexpr factor harmonic(int l) { return {l, l == 0 ? 1 : 2, l % 2 == 0 ? 1 : -1}; }
 
 inline Eigen::MatrixXd matrix(const factor& part, plane_element g) {
-  Eigen::MatrixXd m = plane_rotation(part.weight * g.turns);
-  if (part.size == 1) m = m.topLeftCorner(1, 1).eval();
-  if (g.flip) m.col(0) *= part.sign;
-  if (g.flip && part.size == 2) m.col(1) *= -part.sign;
+  const Eigen::Matrix2d rotation = plane_rotation(part.weight * g.turns);
+  Eigen::MatrixXd m(part.size, part.size);
+  for (int j = 0; j < part.size; ++j)
+    for (int i = 0; i < part.size; ++i)
+      m(i, j) = rotation(i, j) * (g.flip ? (j == 0 ? part.sign : -part.sign) : 1);
   return m;
 }
 

@@ -24,22 +24,30 @@ struct KernelFilters {
     int filter, m, n;
     double value;
   };
-  /// The entries of every basis element between two irreps.
-  using SparseTerms = std::vector<std::vector<Entry>>;
+  /// The entries of one basis element.
+  using Entries = std::vector<Entry>;
 
   Eigen::MatrixXd values;  ///< filter x tap; taps as in a picture, y downwards, x fastest
   std::vector<int> first;  ///< first[l]: the first filter of degree l; one more entry than degrees
-  std::vector<SparseTerms> sparse;  ///< for every entry of kernel_space::terms
+  std::vector<Entries> sparse;  ///< of all kernel_space::terms, list after list
+  std::vector<int> first_term;  ///< where those of a list begin in `sparse`
 
   int count() const { return static_cast<int>(values.rows()); }
   int taps() const { return static_cast<int>(values.cols()); }
   int degrees() const { return static_cast<int>(first.size()) - 1; }
+  /// The entries of term t of list `terms` of the kernel space.
+  const Entries& entries_of(int terms, int t) const {
+    return sparse[at(first_term[at(terms)] + t)];
+  }
 
   /// \throws Error if a harmonic vanishes on the grid (a ring with a frequency too high for its
   /// radius)
   [[gnu::cold]] explicit KernelFilters(const kernel_space& space) {
     sample(space);
-    for (const auto& list : space.terms) sparse.push_back(entries(space, list));
+    for (const auto& list : space.terms) {
+      first_term.push_back(static_cast<int>(sparse.size()));
+      for (const auto& term : list) sparse.push_back(entries(space, term));
+    }
   }
 
  private:
@@ -51,22 +59,25 @@ struct KernelFilters {
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
   const Use& find(const kernel_term& term) const {
-    return *std::find_if(used_.begin(), used_.end(), [&](const Use& use) {
-      return use.frequency == term.frequency && use.ring == term.ring;
-    });
+    std::size_t i = 0;
+    while (used_[i].frequency != term.frequency || used_[i].ring != term.ring) ++i;
+    return used_[i];
+  }
+
+  static bool occurs(const kernel_space& space, int frequency, int ring) {
+    for (const auto& list : space.terms)
+      for (const auto& term : list)
+        if (term.frequency == frequency && term.ring == ring) return true;
+    return false;
   }
 
   [[gnu::cold]] void sample(const kernel_space& space) {
+    int degrees = 0;
     for (const auto& list : space.terms)
-      for (const auto& term : list) used_.push_back({term.frequency, term.ring, 0});
-    std::sort(used_.begin(), used_.end(), [](const Use& a, const Use& b) {
-      return a.frequency != b.frequency ? a.frequency < b.frequency : a.ring < b.ring;
-    });
-    used_.erase(std::unique(used_.begin(), used_.end(),
-                            [](const Use& a, const Use& b) {
-                              return a.frequency == b.frequency && a.ring == b.ring;
-                            }),
-                used_.end());
+      for (const auto& term : list) degrees = std::max(degrees, term.frequency + 1);
+    for (int l = 0; l < degrees; ++l)
+      for (int ring = 0; ring < space.profile.ring_count; ++ring)
+        if (occurs(space, l, ring)) used_.push_back({l, ring, 0});
     int total = 0;
     for (auto& use : used_) {
       while (static_cast<int>(first.size()) <= use.frequency) first.push_back(total);
@@ -89,35 +100,30 @@ struct KernelFilters {
         }
   }
 
-  [[gnu::cold]] SparseTerms entries(const kernel_space& space,
-                                    const std::vector<kernel_term>& list) const {
-    SparseTerms all;
-    for (const auto& term : list) {
-      const int start = find(term).first;
-      const auto [harmonic, rows, cols] = term.tensor.sizes;
-      Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(harmonic, harmonic);
-      for (int c = 0; c < harmonic; ++c)
-        for (int d = 0; d < harmonic; ++d)
-          for (int t = 0; t < taps(); ++t)
-            gram(c, d) += values(start + c, t) * values(start + d, t);
-      double square = 0, scale = 0;
+  [[gnu::cold]] Entries entries(const kernel_space& space, const kernel_term& term) const {
+    const int start = find(term).first;
+    const auto [harmonic, rows, cols] = term.tensor.sizes;
+    Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(harmonic, harmonic);
+    for (int c = 0; c < harmonic; ++c)
+      for (int d = 0; d < harmonic; ++d)
+        for (int t = 0; t < taps(); ++t) gram(c, d) += values(start + c, t) * values(start + d, t);
+    double square = 0, scale = 0;
+    for (int m = 0; m < rows; ++m)
+      for (int n = 0; n < cols; ++n)
+        for (int c = 0; c < harmonic; ++c) {
+          for (int d = 0; d < harmonic; ++d)
+            square += term.tensor(c, m, n) * term.tensor(d, m, n) * gram(c, d);
+          scale += term.tensor(c, m, n) * term.tensor(c, m, n);
+        }
+    require_resolved(space, term, square / scale);
+    const double norm = 1 / std::sqrt(square / rows);
+    Entries element;
+    for (int c = 0; c < harmonic; ++c)
       for (int m = 0; m < rows; ++m)
         for (int n = 0; n < cols; ++n)
-          for (int c = 0; c < harmonic; ++c) {
-            for (int d = 0; d < harmonic; ++d)
-              square += term.tensor(c, m, n) * term.tensor(d, m, n) * gram(c, d);
-            scale += term.tensor(c, m, n) * term.tensor(c, m, n);
-          }
-      require_resolved(space, term, square / scale);
-      const double norm = 1 / std::sqrt(square / rows);
-      auto& element = all.emplace_back();
-      for (int c = 0; c < harmonic; ++c)
-        for (int m = 0; m < rows; ++m)
-          for (int n = 0; n < cols; ++n)
-            if (const double value = term.tensor(c, m, n) * norm; std::abs(value) > 1e-14)
-              element.push_back({start + c, m, n, value});
-    }
-    return all;
+          if (const double value = term.tensor(c, m, n) * norm; std::abs(value) > 1e-14)
+            element.push_back({start + c, m, n, value});
+    return element;
   }
 
   /// Compares a mean square of harmonics on a ring with what it would be if they were 1 everywhere.

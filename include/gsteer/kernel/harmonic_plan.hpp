@@ -26,8 +26,7 @@ struct HarmonicPlan {
     irrep_label label;
     int first = 0;
     int channels = 0;
-    std::vector<int> degrees;  ///< of the filters that any output needs (input groups only)
-    std::vector<int> filters;  ///< these filters, sorted by degree
+    std::vector<int> filters;  ///< that any output needs, sorted by degree (input groups only)
   };
   /// One matrix B: rows are [filter of the degree][input channel], columns output channels.
   struct Block {
@@ -103,7 +102,7 @@ struct HarmonicPlan {
                                     Positions& position, int& channels) {
     for (const auto& block : layout)
       for (const auto& slot : block.irreps)
-        if (group_of_label(groups, slot.label) < 0) groups.push_back({slot.label, 0, 0, {}, {}});
+        if (group_of_label(groups, slot.label) < 0) groups.push_back({slot.label, 0, 0, {}});
     for (const auto& block : layout) position.emplace_back(at(block.size));
     channels = 0;
     for (auto& group : groups) {
@@ -125,36 +124,33 @@ struct HarmonicPlan {
     return -1;
   }
 
-  [[gnu::cold]] void find_blocks(const kernel_space& space, const KernelFilters& filters) {
+  /// Whether any kernel of degree l joins the two irreps.
+  static bool couples(const kernel_space& space, irrep_label from, irrep_label to, int l) {
     for (const auto& pair : space.blocks)
-      for (const auto& slot : pair.slots) {
-        const int i =
-            group_of_label(in, space.in[at(pair.in_block)].irreps[at(slot.in_slot)].label);
-        const int o =
-            group_of_label(out, space.out[at(pair.out_block)].irreps[at(slot.out_slot)].label);
-        for (const auto& term : space.terms[at(slot.terms)]) {
-          if (find_block(i, o, term.frequency) >= 0) continue;
-          blocks.push_back({i, o, term.frequency, 0, 0, 0, 0});
-          auto& degrees = in[at(i)].degrees;
-          if (std::find(degrees.begin(), degrees.end(), term.frequency) == degrees.end())
-            degrees.push_back(term.frequency);
-        }
-      }
-    for (auto& group : in) {
-      std::sort(group.degrees.begin(), group.degrees.end());
-      for (const int l : group.degrees)
+      for (const auto& slot : pair.slots)
+        if (space.in[at(pair.in_block)].irreps[at(slot.in_slot)].label == from &&
+            space.out[at(pair.out_block)].irreps[at(slot.out_slot)].label == to)
+          for (const auto& term : space.terms[at(slot.terms)])
+            if (term.frequency == l) return true;
+    return false;
+  }
+
+  [[gnu::cold]] void find_blocks(const kernel_space& space, const KernelFilters& filters) {
+    // Sorted by input group, degree, output group.
+    for (std::size_t i = 0; i < in.size(); ++i)
+      for (int l = 0; l < filters.degrees(); ++l) {
+        const std::size_t before = blocks.size();
+        for (std::size_t o = 0; o < out.size(); ++o)
+          if (couples(space, in[i].label, out[o].label, l))
+            blocks.push_back({static_cast<int>(i), static_cast<int>(o), l, 0, 0, 0, 0});
+        if (blocks.size() == before) continue;
         for (int f = filters.first[at(l)]; f < filters.first[at(l + 1)]; ++f)
-          group.filters.push_back(f);
-    }
-    std::sort(blocks.begin(), blocks.end(), [](const Block& a, const Block& b) {
-      if (a.in != b.in) return a.in < b.in;
-      return a.degree != b.degree ? a.degree < b.degree : a.out < b.out;
-    });
+          in[i].filters.push_back(f);
+      }
     for (auto& block : blocks) {
       const Group& group = in[at(block.in)];
       const int start = filters.first[at(block.degree)];
-      block.first_filter = static_cast<int>(
-          std::find(group.filters.begin(), group.filters.end(), start) - group.filters.begin());
+      while (group.filters[at(block.first_filter)] != start) ++block.first_filter;
       block.rows = (filters.first[at(block.degree + 1)] - start) * group.channels;
       block.cols = out[at(block.out)].channels;
       block.offset = size;
@@ -175,7 +171,7 @@ struct HarmonicPlan {
         for (std::size_t t = 0; t < terms.size(); ++t) {
           const int b = find_block(i, o, terms[t].frequency);
           const Block& block = blocks[at(b)];
-          for (const auto& e : filters.sparse[at(slot.terms)][t]) {
+          for (const auto& e : filters.entries_of(slot.terms, static_cast<int>(t))) {
             const int filter = e.filter - filters.first[at(block.degree)];
             const int row = filter * in[at(i)].channels - in[at(i)].first +
                             in_position[at(pair.in_block)][at(j.offset + e.n)];

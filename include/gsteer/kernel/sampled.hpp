@@ -29,26 +29,20 @@ template <class Scalar>
 class SampledKernels {
  public:
   /// \throws Error if a harmonic vanishes on the grid
-  [[gnu::cold]] explicit SampledKernels(kernel_space space) : space_(std::move(space)) {
-    const KernelFilters filters(space_);
-    filters_ = filters.values.template cast<Scalar>();
-    for (const auto& list : filters.sparse) {
-      auto& terms = sparse_.emplace_back();
-      for (const auto& element : list) {
-        auto& entries = terms.emplace_back();
-        for (const auto& e : element)
-          entries.push_back({e.filter, e.m, e.n, static_cast<Scalar>(e.value)});
-      }
-    }
-    for (const auto& block : space_.out) out_basis_.push_back(block.basis.template cast<Scalar>());
-    for (const auto& block : space_.in) in_basis_.push_back(block.basis.template cast<Scalar>());
+  [[gnu::cold]] explicit SampledKernels(kernel_space space)
+      : space_(std::move(space)),
+        filters_(space_),
+        taps_of_filter_(detail::cast<Scalar>(filters_.values)) {
+    for (const auto& block : space_.out) out_basis_.push_back(detail::cast<Scalar>(block.basis));
+    for (const auto& block : space_.in) in_basis_.push_back(detail::cast<Scalar>(block.basis));
   }
 
   const kernel_space& space() const { return space_; }
+  const KernelFilters& filters() const { return filters_; }
 
   /// Number of coefficients.
   int size() const { return space_.size; }
-  int taps() const { return static_cast<int>(filters_.cols()); }
+  int taps() const { return filters_.taps(); }
 
   /// Writes the kernel [channel out][channel in][tap] of the coefficients; taps as in a picture, y
   /// downwards, x fastest.
@@ -71,8 +65,8 @@ class SampledKernels {
         transpose(s.between.data() + m * inner, s.turned.data(), in, false);
         detail::multiply_transposed_a(
             kernel + (out.offset + copy * out.size + m) * row + in.offset * taps(), taps(),
-            s.turned.data(), in.copies * in.size, filters_.data(), taps(), in.copies * in.size,
-            taps(), filter_count(), false);
+            s.turned.data(), in.copies * in.size, taps_of_filter_.data(), taps(),
+            in.copies * in.size, taps(), filter_count(), false);
       }
     });
   }
@@ -88,7 +82,7 @@ class SampledKernels {
       s.resize(out.size * inner, filter_count() * in.copies * in.size);
       for (int m = 0; m < out.size; ++m) {
         detail::multiply_transposed_b(
-            s.turned.data(), in.copies * in.size, filters_.data(), taps(),
+            s.turned.data(), in.copies * in.size, taps_of_filter_.data(), taps(),
             kernel_gradient + (out.offset + copy * out.size + m) * row + in.offset * taps(), taps(),
             filter_count(), in.copies * in.size, taps(), false);
         transpose(s.turned.data(), s.between.data() + m * inner, in, true);
@@ -113,7 +107,7 @@ class SampledKernels {
   };
 
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
-  int filter_count() const { return static_cast<int>(filters_.rows()); }
+  int filter_count() const { return filters_.count(); }
 
   /// Runs body(block pair, copy of the output field, scratch); in parallel over what writes to
   /// different rows.
@@ -142,12 +136,11 @@ class SampledKernels {
         const int to = out.irreps[at(slot.out_slot)].offset,
                   from = in.irreps[at(slot.in_slot)].offset;
         Weight* w = pair + slot.first;
-        for (const auto& element : sparse_[at(slot.terms)]) {
-          for (const auto& e : element)
-            visit(*w, e.value,
+        const auto count = static_cast<int>(space_.terms[at(slot.terms)].size());
+        for (int t = 0; t < count; ++t, ++w)
+          for (const auto& e : filters_.entries_of(slot.terms, t))
+            visit(*w, static_cast<Scalar>(e.value),
                   at((((to + e.m) * in.copies + ic) * nf + e.filter) * in.size + from + e.n));
-          ++w;
-        }
       }
     }
   }
@@ -186,14 +179,9 @@ class SampledKernels {
       }
   }
 
-  struct Entry {
-    int filter, m, n;
-    Scalar value;
-  };
-
   kernel_space space_;
-  Matrix<Scalar> filters_;                               // filter x tap
-  std::vector<std::vector<std::vector<Entry>>> sparse_;  // as KernelFilters::sparse
+  KernelFilters filters_;
+  Matrix<Scalar> taps_of_filter_;  // filter x tap
   std::vector<Matrix<Scalar>> out_basis_, in_basis_;
 };
 

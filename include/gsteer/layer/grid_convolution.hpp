@@ -60,7 +60,7 @@ class GridConvolution {
     weight = Parameter<Scalar>(s.size * options.groups);
     int count = 0;
     for (const auto& block : s.out) {
-      const Matrix<Scalar> directions = invariant_directions(block).template cast<Scalar>();
+      const Matrix<Scalar> directions = cast<Scalar>(invariant_directions(block));
       for (int copy = 0; copy < block.copies; ++copy)
         for (int d = 0; d < directions.cols(); ++d, ++count)
           for (int m = 0; m < block.size; ++m)
@@ -239,7 +239,7 @@ class GridConvolution {
     expect(!asked || options_.groups == 1,
            "convolution: expected groups = 1 with the harmonic method, got ", options_.groups);
     if (options_.groups != 1 || (!asked && s.profile.size == 1)) return;
-    auto plan = std::make_shared<const HarmonicConvolution<Scalar>>(s);
+    auto plan = std::make_shared<const HarmonicConvolution<Scalar>>(s, sampled_->filters());
     const double dense = static_cast<double>(channels(s.in)) * channels(s.out) * sampled_->taps();
     if (asked || 1.1 * plan->cost() < dense) harmonic_ = std::move(plan);
   }

@@ -22,8 +22,22 @@ namespace gsteer::detail {
 template <class Scalar>
 class HarmonicConvolution {
  public:
-  explicit HarmonicConvolution(const kernel_space& space)
-      : HarmonicConvolution(space, KernelFilters(space)) {}
+  /// `filters` are those of the space.
+  [[gnu::cold]] HarmonicConvolution(const kernel_space& space, const KernelFilters& filters)
+      : plan_(space, filters),
+        taps_(filters.taps()),
+        in_channels_(channels(space.in)),
+        out_channels_(channels(space.out)) {
+    std::vector<bool> odd(static_cast<std::size_t>(filters.count()));
+    for (int l = 0; l < filters.degrees(); ++l)
+      for (int f = filters.first[at(l)]; f < filters.first[at(l + 1)]; ++f) odd[at(f)] = l % 2 == 1;
+    for (const auto& group : plan_.in)
+      banks_.emplace_back(filters.values, group.filters, space.profile.size, odd);
+    in_bases_ = cast(space.in);
+    out_bases_ = cast(space.out);
+    in_rows_ = rows(space.in, in_bases_, plan_.in_position);
+    out_rows_ = rows(space.out, out_bases_, plan_.out_position);
+  }
 
   // The rows point into this object.
   HarmonicConvolution(const HarmonicConvolution&) = delete;
@@ -114,27 +128,11 @@ class HarmonicConvolution {
   }
 
  private:
-  [[gnu::cold]] HarmonicConvolution(const kernel_space& space, const KernelFilters& filters)
-      : plan_(space, filters),
-        taps_(filters.taps()),
-        in_channels_(channels(space.in)),
-        out_channels_(channels(space.out)) {
-    std::vector<bool> odd(static_cast<std::size_t>(filters.count()));
-    for (int l = 0; l < filters.degrees(); ++l)
-      for (int f = filters.first[at(l)]; f < filters.first[at(l + 1)]; ++f) odd[at(f)] = l % 2 == 1;
-    for (const auto& group : plan_.in)
-      banks_.emplace_back(filters.values, group.filters, space.profile.size, odd);
-    in_bases_ = cast(space.in);
-    out_bases_ = cast(space.out);
-    in_rows_ = rows(space.in, in_bases_, plan_.in_position);
-    out_rows_ = rows(space.out, out_bases_, plan_.out_position);
-  }
-
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
   static std::vector<Matrix<Scalar>> cast(const channel_layout& layout) {
     std::vector<Matrix<Scalar>> bases;
-    for (const auto& block : layout) bases.push_back(block.basis.template cast<Scalar>());
+    for (const auto& block : layout) bases.push_back(detail::cast<Scalar>(block.basis));
     return bases;
   }
   static std::vector<FieldRows<Scalar>> rows(const channel_layout& layout,

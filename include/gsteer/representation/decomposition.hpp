@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -21,34 +22,49 @@ struct irrep_samples {
   std::vector<Eigen::MatrixXd> matrices;
 };
 
-/// See change_of_basis. `field` holds the field's matrix times the weight of each element of a
-/// quadrature.
-[[gnu::cold]] inline Eigen::MatrixXd find_change_of_basis(const std::vector<Eigen::MatrixXd>& field,
+/// See change_of_basis. `weights` and `field` are the weight of each element of a quadrature and
+/// the field's matrix for it.
+[[gnu::cold]] inline Eigen::MatrixXd find_change_of_basis(const std::vector<double>& weights,
+                                                          const std::vector<Eigen::MatrixXd>& field,
                                                           const std::vector<irrep_samples>& irreps,
                                                           const std::string& name) {
   const auto size = static_cast<int>(field.front().rows());
-  Eigen::MatrixXd basis(size, 0);
+  Eigen::MatrixXd basis(size, size);
+  int found = 0;  // columns
   for (const auto& irrep : irreps) {
     const auto d = static_cast<int>(irrep.matrices.front().rows());
-    const auto wanted = static_cast<int>(basis.cols()) + irrep.copies * d;
-    for (int seed = 0; seed < size * d && basis.cols() < wanted; ++seed) {
+    const auto wanted = found + irrep.copies * d;
+    for (int seed = 0; seed < size * d && found < wanted; ++seed) {
       Eigen::MatrixXd x = Eigen::MatrixXd::Zero(size, d);
       for (std::size_t g = 0; g < field.size(); ++g)
         for (int i = 0; i < size; ++i)
           for (int j = 0; j < d; ++j)
-            x(i, j) += field[g](i, seed / d) * irrep.matrices[g](j, seed % d);
-      remove_projection(x, basis);
-      const double scale = x.col(0).norm();
+            x(i, j) += weights[g] * field[g](i, seed / d) * irrep.matrices[g](j, seed % d);
+      remove_projection(x, basis, found);
+      double square = 0;
+      for (int i = 0; i < size; ++i) square += x(i, 0) * x(i, 0);
+      const double scale = std::sqrt(square);
       if (scale < 1e-6) continue;
-      basis.conservativeResize(Eigen::NoChange, basis.cols() + d);
-      basis.rightCols(d) = x / scale;
+      for (int j = 0; j < d; ++j, ++found)
+        for (int i = 0; i < size; ++i) basis(i, found) = x(i, j) / scale;
     }
-    expect(basis.cols() == wanted, "change_of_basis: ", name, " holds fewer copies of irrep (",
+    expect(found == wanted, "change_of_basis: ", name, " holds fewer copies of irrep (",
            irrep.label.parity, ", ", irrep.label.frequency,
            ") than its content() states: ", irrep.copies);
   }
   return basis;
 }
+
+/// Whether the matrices of a field are the blocks of its content() already, so that what
+/// find_change_of_basis would find is the identity.
+template <class Field>
+inline constexpr bool is_in_irreps = false;
+template <class G>
+inline constexpr bool is_in_irreps<trivial_of<G>> = true;
+template <class G, int... Label>
+inline constexpr bool is_in_irreps<irrep_of<G, Label...>> = true;
+template <class G, int L>
+inline constexpr bool is_in_irreps<band_limited_of<G, L>> = true;
 
 }  // namespace detail
 
@@ -70,16 +86,23 @@ const Eigen::MatrixXd& change_of_basis() {
     static_assert(
         content_size<G>(content) == Field::size,
         "gsteer: the irreps that content() states do not add up to the size of the field");
-    std::vector<Eigen::MatrixXd> field;
-    std::vector<detail::irrep_samples> irreps;
-    for (const auto& item : content) irreps.push_back({item.label, item.copies, {}});
-    for (const auto& [g, weight] : G::haar_quadrature(2 * highest_frequency(content))) {
-      field.push_back(weight * Field::matrix(g));
-      std::size_t i = 0;
-      for (const auto& item : content)
-        irreps[i++].matrices.push_back(G::irrep_matrix(item.label, g));
+    if constexpr (detail::is_in_irreps<Field>) {
+      return Eigen::MatrixXd(Eigen::MatrixXd::Identity(Field::size, Field::size));
+    } else {
+      std::vector<double> weights;
+      std::vector<Eigen::MatrixXd> field;
+      std::vector<detail::irrep_samples> irreps;
+      for (const auto& item : content) irreps.push_back({item.label, item.copies, {}});
+      for (const auto& [g, weight] : G::haar_quadrature(2 * highest_frequency(content))) {
+        weights.push_back(weight);
+        field.push_back(Field::matrix(g));
+        std::size_t i = 0;
+        for (const auto& item : content)
+          irreps[i++].matrices.push_back(G::irrep_matrix(item.label, g));
+      }
+      return detail::find_change_of_basis(weights, field, irreps,
+                                          Field::name() + " of " + G::name());
     }
-    return detail::find_change_of_basis(field, irreps, Field::name() + " of " + G::name());
   }();
   return basis;
 }

@@ -59,11 +59,14 @@ inline int channels(const channel_layout& layout) {
 /// The unit vectors of a field that no group element changes, one a column: the invariant part, on
 /// which a bias may stand.
 [[gnu::cold]] inline Eigen::MatrixXd invariant_directions(const field_block& block) {
-  Eigen::MatrixXd directions(block.size, 0);
+  int count = 0;
+  for (const auto& slot : block.irreps) count += slot.label.is_trivial();
+  Eigen::MatrixXd directions(block.size, count);
+  count = 0;
   for (const auto& slot : block.irreps)
     if (slot.label.is_trivial()) {
-      directions.conservativeResize(Eigen::NoChange, directions.cols() + 1);
-      directions.col(directions.cols() - 1) = block.basis.col(slot.offset);
+      for (int i = 0; i < block.size; ++i) directions(i, count) = block.basis(i, slot.offset);
+      ++count;
     }
   return directions;
 }

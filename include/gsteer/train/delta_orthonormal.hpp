@@ -23,7 +23,7 @@ inline Eigen::MatrixXd random_isometry(int rows, int cols, Rng& rng) {
     do {
       for (int i = 0; i < length; ++i) v(i, 0) = rng.normal();
       v /= v.norm();
-      remove_projection(v, q.leftCols(j));
+      remove_projection(v, q, static_cast<int>(j));
     } while (v.norm() < 1e-6);
     q.col(j) = v.col(0) / v.norm();
   }

@@ -28,11 +28,9 @@ class FilterBank {
       for (int f = 0; f < count_; ++f)
         if (odd[static_cast<std::size_t>(filters[static_cast<std::size_t>(f)])] == (parity == 1))
           part_[static_cast<std::size_t>(parity)].filters.push_back(f);
-    for (auto& part : part_)
-      for (int t = 0; t < pairs_; ++t)
-        for (const int f : part.filters)
-          part.weights.push_back(
-              static_cast<Scalar>(values(filters[static_cast<std::size_t>(f)], pairs_ + 1 + t)));
+    const auto weight = [&](int f, int t) {
+      return static_cast<Scalar>(values(filters[static_cast<std::size_t>(f)], pairs_ + 1 + t));
+    };
     for (const int f : part_[0].filters)
       center_.push_back(static_cast<Scalar>(values(filters[static_cast<std::size_t>(f)], pairs_)));
     // For the forward direction weights stand as [chunk of filters][pair][filter], for the adjoint
@@ -42,11 +40,11 @@ class FilterBank {
       for (int f = 0; f < n; f += chunk)
         for (int t = 0; t < pairs_; ++t)
           for (int q = f; q < std::min(f + chunk, n); ++q)
-            part.by_filter.push_back(part.weights[static_cast<std::size_t>(t * n + q)]);
+            part.by_filter.push_back(weight(part.filters[static_cast<std::size_t>(q)], t));
       for (int t = 0; t < pairs_; t += chunk)
         for (int q = 0; q < n; ++q)
           for (int s = t; s < t + chunk; ++s)
-            part.by_pair.push_back(s < pairs_ ? part.weights[static_cast<std::size_t>(s * n + q)]
+            part.by_pair.push_back(s < pairs_ ? weight(part.filters[static_cast<std::size_t>(q)], s)
                                               : Scalar{0});
     }
   }
@@ -84,41 +82,72 @@ class FilterBank {
   static constexpr int chunk = 4;
   static constexpr int most_pairs = 264;  // k = 23
 
+  /// L channels, in the vectors of the machine. Eigen's own vector operations, not its expressions:
+  /// these cost a user more to compile than all the rest of a convolution.
   template <int L>
-  using Vector = Eigen::Array<Scalar, L, 1>;
-  template <int L>
-  static Eigen::Map<Vector<L>> at(Scalar* p) {
-    return Eigen::Map<Vector<L>>(p);
-  }
-  template <int L>
-  static Eigen::Map<const Vector<L>> at(const Scalar* p) {
-    return Eigen::Map<const Vector<L>>(p);
-  }
+  struct Vector {
+    using Packet = typename Eigen::internal::find_best_packet<Scalar, L>::type;
+    static constexpr int width = Eigen::internal::unpacket_traits<Packet>::size;
+    static constexpr int count = L / width;
+    Packet part[count];
+
+    static void load(Vector& v, const Scalar* p) {
+      for (int i = 0; i < count; ++i) v.part[i] = Eigen::internal::ploadu<Packet>(p + i * width);
+    }
+    void store(Scalar* p) const {
+      for (int i = 0; i < count; ++i) Eigen::internal::pstoreu(p + i * width, part[i]);
+    }
+    void clear() {
+      for (int i = 0; i < count; ++i) part[i] = Eigen::internal::pset1<Packet>(Scalar{0});
+    }
+    static void add_scaled(Vector& sum, Scalar w, const Vector& v) {
+      for (int i = 0; i < count; ++i)
+        sum.part[i] =
+            Eigen::internal::pmadd(Eigen::internal::pset1<Packet>(w), v.part[i], sum.part[i]);
+    }
+    /// a + b and a - b.
+    static void sum_and_difference(Vector& sum, Vector& difference, const Vector& a,
+                                   const Vector& b) {
+      for (int i = 0; i < count; ++i) {
+        const Packet x = a.part[i], y = b.part[i];
+        sum.part[i] = Eigen::internal::padd(x, y);
+        difference.part[i] = Eigen::internal::psub(x, y);
+      }
+    }
+    /// *p += v.
+    void add_to(Scalar* p) const {
+      for (int i = 0; i < count; ++i)
+        Eigen::internal::pstoreu(
+            p + i * width,
+            Eigen::internal::padd(Eigen::internal::ploadu<Packet>(p + i * width), part[i]));
+    }
+  };
 
   /// N filters of one parity from the sums or differences of opposite pixels.
   template <int L, int N>
   void combine(const Vector<L>* pairs, const Scalar* weights, const Scalar* center,
                const Vector<L>& middle, const int* filters, Scalar* r, int channels) const {
-    std::array<Vector<L>, N> sum;
-    for (int q = 0; q < N; ++q)
-      sum[static_cast<std::size_t>(q)] =
-          center ? Vector<L>(center[q] * middle) : Vector<L>(Vector<L>::Zero());
+    Vector<L> sum[N];
+    for (int q = 0; q < N; ++q) {
+      sum[q].clear();
+      if (center) Vector<L>::add_scaled(sum[q], center[q], middle);
+    }
     for (int t = 0; t < pairs_; ++t, weights += N)
-      for (int q = 0; q < N; ++q) sum[static_cast<std::size_t>(q)] += weights[q] * pairs[t];
+      for (int q = 0; q < N; ++q) Vector<L>::add_scaled(sum[q], weights[q], pairs[t]);
     for (int q = 0; q < N; ++q)
-      at<L>(r + static_cast<std::ptrdiff_t>(filters[q]) * channels) =
-          sum[static_cast<std::size_t>(q)];
+      sum[q].store(r + static_cast<std::ptrdiff_t>(filters[q]) * channels);
   }
 
   template <int L>
   void apply_lanes(const Scalar* u, Scalar* r, int channels, const std::ptrdiff_t* offset) const {
-    Vector<L> sums[most_pairs], differences[most_pairs];
+    Vector<L> sums[most_pairs], differences[most_pairs], middle;
     for (int t = 0; t < pairs_; ++t) {
-      const auto ahead = at<L>(u + offset[t]), behind = at<L>(u - offset[t]);
-      sums[t] = ahead + behind;
-      differences[t] = ahead - behind;
+      Vector<L> ahead, behind;
+      Vector<L>::load(ahead, u + offset[t]);
+      Vector<L>::load(behind, u - offset[t]);
+      Vector<L>::sum_and_difference(sums[t], differences[t], ahead, behind);
     }
-    const Vector<L> middle = at<L>(u);
+    Vector<L>::load(middle, u);
     for (int parity = 0; parity < 2; ++parity) {
       const auto& part = part_[static_cast<std::size_t>(parity)];
       const Vector<L>* pairs = parity == 0 ? sums : differences;
@@ -139,37 +168,39 @@ class FilterBank {
 
   template <int L>
   void scatter_lanes(Scalar* u, const Scalar* r, int channels, const std::ptrdiff_t* offset) const {
+    Vector<L> value, middle;
     const auto response = [&](int f) {
-      return at<L>(r + static_cast<std::ptrdiff_t>(f) * channels);
+      Vector<L>::load(value, r + static_cast<std::ptrdiff_t>(f) * channels);
     };
-    Vector<L> middle = Vector<L>::Zero();
-    for (std::size_t q = 0; q < part_[0].filters.size(); ++q)
-      middle += center_[q] * response(part_[0].filters[q]);
-    at<L>(u) += middle;
-    const Scalar *even_w = part_[0].by_pair.data(), *odd_w = part_[1].by_pair.data();
+    Vector<L>::load(middle, u);
+    for (std::size_t q = 0; q < part_[0].filters.size(); ++q) {
+      response(part_[0].filters[q]);
+      Vector<L>::add_scaled(middle, center_[q], value);
+    }
+    middle.store(u);
+    const Scalar* weights[2] = {part_[0].by_pair.data(), part_[1].by_pair.data()};
     for (int t = 0; t < pairs_; t += chunk) {
-      std::array<Vector<L>, chunk> even, odd;
-      even.fill(Vector<L>::Zero());
-      odd.fill(Vector<L>::Zero());
-      for (const int f : part_[0].filters) {
-        const Vector<L> value = response(f);
-        for (int s = 0; s < chunk; ++s) even[static_cast<std::size_t>(s)] += *even_w++ * value;
-      }
-      for (const int f : part_[1].filters) {
-        const Vector<L> value = response(f);
-        for (int s = 0; s < chunk; ++s) odd[static_cast<std::size_t>(s)] += *odd_w++ * value;
+      Vector<L> sums[2][chunk];  // even, odd
+      for (std::size_t parity = 0; parity < 2; ++parity) {
+        auto& sum = sums[parity];
+        for (int s = 0; s < chunk; ++s) sum[s].clear();
+        for (const int f : part_[parity].filters) {
+          response(f);
+          for (int s = 0; s < chunk; ++s) Vector<L>::add_scaled(sum[s], *weights[parity]++, value);
+        }
       }
       for (int s = 0; s < std::min(chunk, pairs_ - t); ++s) {
-        const auto &e = even[static_cast<std::size_t>(s)], &o = odd[static_cast<std::size_t>(s)];
-        at<L>(u + offset[t + s]) += e + o;
-        at<L>(u - offset[t + s]) += e - o;
+        Vector<L> ahead, behind;
+        Vector<L>::sum_and_difference(ahead, behind, sums[0][s], sums[1][s]);
+        ahead.add_to(u + offset[t + s]);
+        behind.add_to(u - offset[t + s]);
       }
     }
   }
 
   struct Part {
     std::vector<int> filters;
-    std::vector<Scalar> weights, by_filter, by_pair;
+    std::vector<Scalar> by_filter, by_pair;
   };
 
   int count_, k_, pairs_;
