@@ -254,7 +254,7 @@ TEST_CASE("harmonics turn as harmonic_matrix says") {
       CHECK((there - harmonic_matrix(l, a) * here).norm() < 1e-12);
       if (l > 0) CHECK(here(0) == Approx(std::cos(l * std::atan2(x(1), x(0)))).margin(1e-12));
     }
-  CHECK_THROWS_AS(harmonic_count(3, 1), Error);
+  CHECK_THROWS_AS(harmonic_count(4, 1), Error);
 }
 
 TEST_CASE("profiles: the default rings, and what is refused") {

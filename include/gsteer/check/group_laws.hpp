@@ -204,11 +204,11 @@ law_report check_group(Rng rng, int max_frequency = 4) {
   if (G::order > 0)
     report.record("the squares of the sizes of irreps, over dim End, add up to the order",
                   std::abs(squares - G::order));
-  if constexpr (G::dimension == 2)  // the harmonics that the library knows
+  if constexpr (harmonics_on<G::dimension>::known)
     for (int l = 0; l <= max_degree; ++l)
-      harmonics.push_back(table_of("harmonics", harmonic_count(2, l), [l](const auto& g) {
-        return harmonic_matrix(l, G::action(g));
-      }));
+      harmonics.push_back(
+          table_of("harmonics", harmonic_count(G::dimension, l),
+                   [l](const auto& g) { return harmonics_of<G>::matrix(l, G::action(g)); }));
   const auto try_triple = [&](const std::string& name, int stated, auto&& tensors,
                               auto&... factor) {
     const double off = std::abs(stated - (weights * ... * factor.chi).sum());

@@ -10,8 +10,9 @@ namespace gsteer {
 
 /// The name of an irreducible real representation (irrep) of a group.
 ///
-/// C_N, SO(2): frequency k. D_N, O(2): (parity j, frequency k), j = 1 odd under the reflection. A
-/// group of the user may give the two numbers any meaning; {0, 0} is always the trivial irrep.
+/// C_N, SO(2): frequency k. D_N, O(2): (parity j, frequency k), j = 1 odd under the reflection.
+/// SO(3): frequency l. O(3): (parity p, frequency l), p = 1 odd under the inversion. A group of the
+/// user may give the two numbers any meaning; {0, 0} is always the trivial irrep.
 struct irrep_label {
   int parity = 0;
   int frequency = 0;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gsteer/group/concepts.hpp"
+#include "gsteer/group/orthogonal.hpp"
 #include "gsteer/group/plane.hpp"
 
 namespace gsteer {
@@ -19,11 +20,6 @@ inline double turn_fraction(double t) {
 }
 
 }  // namespace detail
-
-template <int Dimension>
-struct special_orthogonal;
-template <int Dimension>
-struct orthogonal;
 
 /// SO(2): the rotations of the plane, by `turns` * 2 pi. Real irreps: frequency 0, size 1, type R;
 /// every frequency k > 0, size 2, type C, the rotation matrix R(2 pi k turns).
@@ -105,11 +101,6 @@ struct orthogonal<2> : plane_irreps<0, true> {
     return matrix_of(label, plane(g));
   }
 };
-
-template <int Dimension>
-inline constexpr special_orthogonal<Dimension> SO{};
-template <int Dimension>
-inline constexpr orthogonal<Dimension> O{};
 
 static_assert(group<special_orthogonal<2>> && group<orthogonal<2>>);
 

@@ -32,7 +32,7 @@ class Kernel {
     const auto& from = in.irreps[static_cast<std::size_t>(slot.in_slot)];
     const auto& t = term();
     std::vector<double> y(static_cast<std::size_t>(t.tensor.sizes[0]));
-    harmonics(t.frequency, x, y.data());
+    space_->harmonics(t.frequency, x, y.data());
     const double radial = radial_value(ring(), x.norm());
     Eigen::MatrixXd between = Eigen::MatrixXd::Zero(to.size, from.size);
     for (int c = 0; c < t.tensor.sizes[0]; ++c)

@@ -41,7 +41,7 @@ struct KernelFilters {
   }
 
   /// \throws Error if a harmonic vanishes on the grid (a ring with a frequency too high for its
-  /// radius)
+  /// radius), or the kernels are not on the plane
   [[gnu::cold]] explicit KernelFilters(const kernel_space& space) {
     sample(space);
     for (const auto& list : space.terms) {
@@ -72,6 +72,8 @@ struct KernelFilters {
   }
 
   [[gnu::cold]] void sample(const kernel_space& space) {
+    expect(space.dimension == 2, "KernelFilters: expected kernels on the plane, got some on R^",
+           space.dimension);
     int degrees = 0;
     for (const auto& list : space.terms)
       for (const auto& term : list) degrees = std::max(degrees, term.frequency + 1);

@@ -10,14 +10,16 @@
 
 namespace gsteer {
 
-/// The number of harmonics of degree l on R^dimension: on the plane 1 for l = 0, else 2.
+/// The number of harmonics of degree l: on the plane 1 for l = 0, else 2; in space 2 l + 1.
 constexpr int harmonic_count(int dimension, int l) {
-  if (dimension != 2) throw Error("gsteer: harmonics are known for the plane only");
-  return l == 0 ? 1 : 2;
+  if (dimension != 2 && dimension != 3)
+    throw Error("gsteer: harmonics are known for the plane and for space only");
+  return dimension == 3 ? 2 * l + 1 : (l == 0 ? 1 : 2);
 }
 
-/// The harmonics of degree l at x: (cos l phi, sin l phi), x = r (cos phi, sin phi); `values` has
-/// room for harmonic_count. At the origin, which has no direction, those of l > 0 are 0.
+/// The harmonics of degree l on the plane at x: (cos l phi, sin l phi), x = r (cos phi, sin phi);
+/// `values` has room for harmonic_count. At the origin, which has no direction, those of l > 0 are
+/// 0.
 inline void harmonics(int l, const Eigen::VectorXd& x, double* values) {
   const double r = x.norm();
   if (l == 0) {
@@ -40,7 +42,7 @@ inline void harmonics(int l, const Eigen::VectorXd& x, double* values) {
   values[1] = im;
 }
 
-/// The matrix H with harmonics(l, a x) = H harmonics(l, x), for an orthogonal a.
+/// The matrix H with harmonics(l, a x) = H harmonics(l, x), for an orthogonal a of the plane.
 inline Eigen::MatrixXd harmonic_matrix(int l, const Eigen::MatrixXd& a) {
   if (l == 0) return Eigen::MatrixXd::Ones(1, 1);
   // a = rotation diag(+-1, 1), and its second column is that of the rotation.
@@ -55,6 +57,44 @@ inline Eigen::MatrixXd harmonic_matrix(int l, const Eigen::MatrixXd& a) {
   return h;
 }
 
+/// The type of harmonics_on<...>::values: writes harmonic_count numbers.
+using harmonics_function = void (*)(int l, const Eigen::VectorXd& x, double* values);
+
+/// The harmonics on R^Dimension as a basis of kernels: functions of the direction x / |x| alone, at
+/// the origin 0 but for l = 0. Those of one degree are scaled so that their squares sum to 1
+/// everywhere else, as those of (cos l phi, sin l phi) do:
+/// - values(l, x, values)
+/// - matrix(l, a): the orthogonal H with values(a x) = H values(x), for an orthogonal a
+///
+/// Known for the plane; for space in harmonics3.hpp, which the groups of space include, so that a
+/// program without them does not pay for it.
+template <int Dimension>
+struct harmonics_on {
+  static constexpr bool known = false;
+};
+
+template <>
+struct harmonics_on<2> {
+  static constexpr bool known = true;
+  static void values(int l, const Eigen::VectorXd& x, double* values) { harmonics(l, x, values); }
+  static Eigen::MatrixXd matrix(int l, const Eigen::MatrixXd& a) { return harmonic_matrix(l, a); }
+};
+
+namespace detail {
+
+template <int Dimension>
+struct known_harmonics : harmonics_on<Dimension> {
+  static_assert(harmonics_on<Dimension>::known,
+                "gsteer: the harmonics on the space that this group acts on are not known; for a "
+                "group of R^3 include gsteer/kernel/harmonics3.hpp");
+};
+
+}  // namespace detail
+
+/// The harmonics on the space that G acts on.
+template <group G>
+using harmonics_of = detail::known_harmonics<G::dimension>;
+
 /// The invariants of harmonics x out x in, by the closed form of the group if it has one, else by
 /// averaging.
 template <group G>
@@ -64,7 +104,7 @@ std::vector<invariant_tensor> kernel_invariants(int l, irrep_label out, irrep_la
   } else {
     return reynolds_invariants(
         G::haar_quadrature(l + out.frequency + in.frequency),
-        [l](const auto& g) { return harmonic_matrix(l, G::action(g)); },
+        [l](const auto& g) { return harmonics_of<G>::matrix(l, G::action(g)); },
         [out](const auto& g) { return G::irrep_matrix(out, g); },
         [in](const auto& g) { return G::irrep_matrix(in, g); }, G::kernel_multiplicity(l, out, in));
   }

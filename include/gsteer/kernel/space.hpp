@@ -43,6 +43,7 @@ struct kernel_space {
   };
 
   int dimension = 2;  ///< of the space the kernels live on
+  harmonics_function harmonics = &harmonics_on<2>::values;
   kernel_profile profile;
   channel_layout in, out;
   std::vector<std::vector<kernel_term>> terms;  ///< one list for each pair of irreps that occurs
@@ -104,8 +105,10 @@ kernel_space kernel_space_of(const kernel_profile& profile) {
   static_assert(std::is_same_v<typename In::group, typename Out::group>,
                 "gsteer: a layer maps between fields of one group");
   using G = typename In::group;
-  return detail::make_kernel_space(layout_of<In>(), layout_of<Out>(), profile, G::dimension,
-                                   &kernel_invariants<G>);
+  kernel_space space = detail::make_kernel_space(layout_of<In>(), layout_of<Out>(), profile,
+                                                 G::dimension, &kernel_invariants<G>);
+  space.harmonics = &harmonics_of<G>::values;
+  return space;
 }
 
 namespace detail {

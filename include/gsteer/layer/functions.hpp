@@ -24,6 +24,15 @@ concept pointwise_function = std::copyable<Function> &&
   { Function::odd } -> std::convertible_to<bool>;
 };
 
+/// A pointwise function with a second_derivative(x): what second derivatives of a network need,
+/// and so training on forces. ReLU and its like have none at 0.
+template <class Function>
+concept smooth_function = pointwise_function<Function> &&
+    requires(const Function f, const NumberBlock<double>& x, const NumberBlock<float>& y) {
+  { f.second_derivative(x) } -> std::convertible_to<NumberBlock<double>>;
+  { f.second_derivative(y) } -> std::convertible_to<NumberBlock<float>>;
+};
+
 namespace detail {
 
 /// 1 where x > 0, else `otherwise`. A loop, because Eigen does not vectorize comparisons.
@@ -93,6 +102,11 @@ struct sigmoid {
     const X y = value(x);
     return y * (1 - y);
   }
+  template <class X>
+  X second_derivative(const X& x) const {
+    const X y = value(x);
+    return y * (1 - y) * (1 - 2 * y);
+  }
 };
 
 /// tanh(x), odd.
@@ -105,6 +119,11 @@ struct hyperbolic_tangent {
   template <class X>
   X derivative(const X& x) const {
     return 1 - x.tanh().square();
+  }
+  template <class X>
+  X second_derivative(const X& x) const {
+    const X y = x.tanh();
+    return 2 * y * (y.square() - 1);
   }
 };
 
@@ -120,6 +139,11 @@ struct silu {
     const X s = x.logistic();
     return s + x * s * (1 - s);
   }
+  template <class X>
+  X second_derivative(const X& x) const {
+    const X s = x.logistic();
+    return s * (1 - s) * (2 + x * (1 - 2 * s));
+  }
 };
 
 /// log(1 + exp(x)).
@@ -133,6 +157,11 @@ struct softplus {
   template <class X>
   X derivative(const X& x) const {
     return x.logistic();
+  }
+  template <class X>
+  X second_derivative(const X& x) const {
+    const X s = x.logistic();
+    return s * (1 - s);
   }
 };
 

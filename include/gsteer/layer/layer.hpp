@@ -26,6 +26,16 @@ namespace gsteer {
 // - windows(grid): how it samples a grid, or output_grid(grid): the grid it makes of one, for the
 //   symmetry report
 // forward and backward are templates over the space where a layer works on grids and points alike.
+//
+// A layer of point fields may also offer exact mixed second derivatives, which training on forces
+// needs (train/forces.hpp). With z = f(x, w), all after forward(x):
+// - backward_input(g): J^T g, J = df/dx, and nothing else: the gradients of the parameters stay as
+//   they are. Remembers g
+// - forward_tangent(dx): J dx, the derivative of the result along dx. Remembers dx
+// - backward_tangent(dg): the derivative of J^T g as x moves along dx and g along dg,
+//   J^T dg + (dJ/dx . dx)^T g; adds the derivative of (df/dw)^T g to the parameters' gradients
+// This is forward mode over reverse mode: double backward, in an order that keeps one direction of
+// data flow a pass.
 
 /// A layer in use: any function of a field that is const and safe to call from many threads.
 template <class In, class Out, class Scalar_, class Function>

@@ -46,7 +46,8 @@ struct irrep_of {
   static_assert(
       G::has_irrep(label),
       "gsteer: the group has no irrep of this label; C_N and SO(2) have irrep<G, k>, D_N and O(2) "
-      "have irrep<G, 0, 0>, irrep<G, 1, 0>, irrep<G, 1, k>, and for k = N/2 also irrep<G, 0, k>");
+      "have irrep<G, 0, 0>, irrep<G, 1, 0>, irrep<G, 1, k>, and for k = N/2 also irrep<G, 0, k>; "
+      "SO(3) has irrep<G, l>, O(3) irrep<G, p, l>, p = 1 odd under the inversion");
   using group = G;
   static constexpr int size = G::irrep_size(label);
   static constexpr matrix_kind kind =
@@ -88,7 +89,7 @@ struct regular_of {
 
 /// The part of frequency <= L of the regular representation of a compact group, in the basis of its
 /// irreps: for SO(2) the Fourier coefficients of a function on the circle, 2 L + 1 channels; for
-/// O(2) 2 (2 L + 1).
+/// O(2) 2 (2 L + 1); for SO(3) the sum of all (2 l + 1)^2, for O(3) twice that.
 template <group G, int L>
 struct band_limited_of {
   static_assert(L >= 0, "gsteer: a band-limited representation needs a frequency limit >= 0");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "gsteer/layer/parameter.hpp"
 #include "gsteer/train/delta_orthonormal.hpp"
@@ -25,16 +26,16 @@ enum class Initialization {
   delta_orthonormal
 };
 
-/// Draws the coefficients of all linear maps of a network; `gain` multiplies them (sqrt 2 makes up
-/// for a ReLU). All other parameters stay as their layers begin: biases 0, scales 1. The same
-/// generator gives the same network on every platform. Continues with `rng`, of which every linear
-/// map takes one draw.
-/// \throws Error if a kernel has no ring at its center, where delta_orthonormal needs it
-template <class Net>
-void initialize(Net& net, Rng& rng, Initialization how = Initialization::generalized_he,
-                double gain = 1) {
-  using Scalar = typename Net::Scalar;
-  const auto draw = [&](Parameter<Scalar>& weight, const kernel_space& space, int groups) {
+namespace detail {
+
+/// Draws the coefficients of one expansion in a kernel basis.
+template <class Scalar>
+struct DrawCoefficients {
+  Rng& rng;
+  Initialization how;
+  double gain;
+
+  void operator()(Parameter<Scalar>& weight, const kernel_space& space, int groups) const {
     const auto size = static_cast<std::size_t>(space.size);
     expect(weight.value.size() == size * static_cast<std::size_t>(groups), "initialize: expected ",
            size, " weights for each of ", groups, " groups, got ", weight.value.size(), " in all");
@@ -46,11 +47,49 @@ void initialize(Net& net, Rng& rng, Initialization how = Initialization::general
       for (std::size_t i = 0; i < size; ++i)
         weight.value[group * size + i] = static_cast<Scalar>(gain * w[i]);
     }
-  };
+  }
+};
+
+template <class Layer>
+concept draws_its_own_weights = requires(Layer& layer, Rng& rng) {
+  layer.initialize(rng);
+};
+template <class Layer>
+concept has_layers = requires(Layer& layer) {
+  layer.for_each_layer([](const std::string&, auto&) {});
+};
+template <class Layer>
+concept has_linear_maps = requires(Layer& layer, DrawCoefficients<typename Layer::Scalar> draw) {
+  layer.visit_linear_maps(draw);
+};
+
+template <class Layer>
+void initialize_layer(Layer& layer, const DrawCoefficients<typename Layer::Scalar>& draw) {
+  if constexpr (draws_its_own_weights<Layer>) {
+    Rng own = draw.rng.split();
+    layer.initialize(own);
+  } else if constexpr (has_layers<Layer>) {
+    layer.for_each_layer([&](const std::string&, auto& child) { initialize_layer(child, draw); });
+  } else if constexpr (has_linear_maps<Layer>) {
+    layer.visit_linear_maps(draw);
+  }
+}
+
+}  // namespace detail
+
+/// Draws the coefficients of all linear maps of a network; `gain` multiplies them (sqrt 2 makes up
+/// for a ReLU). A layer with a member initialize(rng) draws its weights itself: tensor products and
+/// radial networks, in the way of e3nn. All other parameters stay as their layers begin: biases 0,
+/// scales 1. The same generator gives the same network on every platform. Continues with `rng`, of
+/// which every linear map takes one draw.
+/// \throws Error if a kernel has no ring at its center, where delta_orthonormal needs it
+template <class Net>
+void initialize(Net& net, Rng& rng, Initialization how = Initialization::generalized_he,
+                double gain = 1) {
   static_assert(
-      requires { net.visit_linear_maps(draw); },
+      detail::draws_its_own_weights<Net> || detail::has_layers<Net> || detail::has_linear_maps<Net>,
       "gsteer: initialize needs a network, or a layer with a linear map");
-  net.visit_linear_maps(draw);
+  detail::initialize_layer(net, {rng, how, gain});
 }
 
 /// `initialize(net, Rng{42})`

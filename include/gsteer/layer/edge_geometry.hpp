@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "gsteer/core/buffer.hpp"
+#include "gsteer/field/graph.hpp"
+#include "gsteer/kernel/radial_basis.hpp"
+#include "gsteer/kernel/spherical_harmonics.hpp"
+
+namespace gsteer::detail {
+
+/// What a steerable kernel on edges knows of an edge: the harmonics of its direction and the radial
+/// functions of its length, and their derivatives along a direction in which the points move.
+///
+/// An edge of length zero has no direction: its harmonics of degree > 0 are 0, and it takes no part
+/// in any derivative.
+template <class Scalar>
+class EdgeGeometry {
+ public:
+  EdgeGeometry(int l_max, RadialBasis<Scalar> radial)
+      : harmonics_(l_max), radial_(std::move(radial)) {}
+
+  int harmonic_count() const { return harmonics_.size(); }
+  int radial_count() const { return radial_.size(); }
+  int edges() const { return edges_; }
+
+  const Scalar* harmonics() const { return y_.data(); }           ///< [harmonic][edge]
+  const Scalar* harmonics_tangent() const { return dy_.data(); }  ///< [harmonic][edge]
+  const Scalar* radial() const { return radial_values_.data(); }  ///< [edge][function]
+  const Scalar* radial_tangent() const { return radial_tangent_.data(); }
+
+  void forward(const Graph& graph) {
+    edges_ = graph.edges();
+    const std::size_t n = size(1);
+    fit(v_, 3 * n);
+    fit(r_, n);
+    fit(y_, size(harmonic_count()));
+    for (auto* buffer : {&radial_values_, &radial_first_, &radial_second_})
+      fit(*buffer, size(radial_count()));
+    for (std::size_t e = 0; e < n; ++e) {
+      double square = 0;
+      for (std::size_t axis = 0; axis < 3; ++axis) {
+        const double x = graph.vectors().data()[3 * e + axis];
+        v_[axis * n + e] = static_cast<Scalar>(x);
+        square += x * x;
+      }
+      r_[e] = static_cast<Scalar>(std::sqrt(square));
+    }
+    if (n == 0) return;
+    harmonics_.evaluate(v_.data(), edges_, edges_, y_.data());
+    // Functions come as [function][edge]; the radial network wants the rows of edges.
+    fit(columns_, 3 * size(radial_count()));
+    Scalar* const columns = columns_.data();
+    radial_.evaluate(r_.data(), edges_, edges_, columns, columns + size(radial_count()),
+                     columns + 2 * size(radial_count()));
+    Scalar* const rows[3] = {radial_values_.data(), radial_first_.data(), radial_second_.data()};
+    const auto count = static_cast<std::size_t>(radial_count());
+    for (std::size_t part = 0; part < 3; ++part)
+      for (std::size_t f = 0; f < count; ++f)
+        for (std::size_t e = 0; e < n; ++e)
+          rows[part][e * count + f] = columns[(part * count + f) * n + e];
+  }
+
+  /// Adds to d_vectors, 3 x edges, from the gradients with respect to harmonics and radial
+  /// functions. Remembers them.
+  void backward(const Scalar* gy, const Scalar* g_radial, Eigen::MatrixXd& d_vectors) {
+    const std::size_t n = size(1), count = static_cast<std::size_t>(radial_count());
+    if (n == 0) return;
+    fit(work_, 3 * n);
+    harmonics_.backward(v_.data(), edges_, edges_, gy, work_.data());
+    for (std::size_t e = 0; e < n; ++e) {
+      Scalar slope = 0;
+      for (std::size_t f = 0; f < count; ++f)
+        slope += g_radial[e * count + f] * radial_first_[e * count + f];
+      for (std::size_t axis = 0; axis < 3; ++axis)
+        d_vectors.data()[3 * e + axis] +=
+            static_cast<double>(work_[axis * n + e] + slope * unit(e, axis));
+    }
+  }
+
+  /// Derivatives of harmonics and radial functions along the vectors' tangents, 3 x edges.
+  void forward_tangent(const Eigen::MatrixXd& tangents) {
+    const std::size_t n = size(1), count = static_cast<std::size_t>(radial_count());
+    fit(dv_, 3 * n);
+    fit(dr_, n);
+    fit(dy_, size(harmonic_count()));
+    fit(radial_tangent_, size(radial_count()));
+    for (std::size_t e = 0; e < n; ++e) {
+      Scalar dr = 0;
+      for (std::size_t axis = 0; axis < 3; ++axis) {
+        const auto dv = static_cast<Scalar>(tangents.data()[3 * e + axis]);
+        dv_[axis * n + e] = dv;
+        dr += dv * unit(e, axis);
+      }
+      dr_[e] = dr;
+      for (std::size_t f = 0; f < count; ++f)
+        radial_tangent_[e * count + f] = dr * radial_first_[e * count + f];
+    }
+    if (n > 0) harmonics_.tangent(v_.data(), dv_.data(), edges_, edges_, dy_.data());
+  }
+
+  /// Adds to dd_vectors the derivative of `backward` along the tangents of the vectors and of its
+  /// two gradients.
+  void backward_tangent(const Scalar* gy, const Scalar* g_radial, const Scalar* dgy,
+                        const Scalar* dg_radial, Eigen::MatrixXd& dd_vectors) {
+    const std::size_t n = size(1), count = static_cast<std::size_t>(radial_count());
+    if (n == 0) return;
+    harmonics_.backward_tangent(v_.data(), dv_.data(), edges_, edges_, gy, dgy, work_.data());
+    for (std::size_t e = 0; e < n; ++e) {
+      // The gradient of b(r) is slope v / r; the unit vector turns with (dv - u (u . dv)) / r.
+      Scalar slope = 0, change = 0;
+      for (std::size_t f = 0; f < count; ++f) {
+        const std::size_t i = e * count + f;
+        slope += g_radial[i] * radial_first_[i];
+        change += dg_radial[i] * radial_first_[i] + g_radial[i] * radial_second_[i] * dr_[e];
+      }
+      for (std::size_t axis = 0; axis < 3; ++axis) {
+        const Scalar turn =
+            r_[e] > 0 ? (dv_[axis * n + e] - unit(e, axis) * dr_[e]) / r_[e] : Scalar{0};
+        dd_vectors.data()[3 * e + axis] +=
+            static_cast<double>(work_[axis * n + e] + change * unit(e, axis) + slope * turn);
+      }
+    }
+  }
+
+ private:
+  std::size_t size(int per_edge) const {
+    return static_cast<std::size_t>(edges_) * static_cast<std::size_t>(per_edge);
+  }
+  static void fit(Buffer<Scalar>& buffer, std::size_t size) {
+    if (buffer.size() < size) buffer = Buffer<Scalar>(size);
+  }
+  Scalar unit(std::size_t e, std::size_t axis) const {
+    return r_[e] > 0 ? v_[axis * size(1) + e] / r_[e] : Scalar{0};
+  }
+
+  SphericalHarmonics<Scalar> harmonics_;
+  RadialBasis<Scalar> radial_;
+  int edges_ = 0;
+  Buffer<Scalar> v_, r_, y_, radial_values_, radial_first_, radial_second_;
+  Buffer<Scalar> dv_, dr_, dy_, radial_tangent_, columns_, work_;
+};
+
+}  // namespace gsteer::detail

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "gsteer/core/buffer.hpp"
+#include "gsteer/core/matrix.hpp"
+#include "gsteer/group/wigner_3j.hpp"
+#include "gsteer/layer/kernels/edge_product.hpp"
+#include "gsteer/layer/parameter.hpp"
+#include "gsteer/representation/irreps.hpp"
+
+namespace gsteer::detail {
+
+/// l_max if the irreps are 0e, 1o, 2e, ... up to l_max, once each; else -1.
+template <class Edge>
+constexpr int harmonic_degree() {
+  const IrrepList list = irrep_list<Edge>();
+  int l = 0;
+  for (const auto& item : list) {
+    if (item.copies != 1 || item.label.frequency != l || item.label.parity != l % 2) return -1;
+    ++l;
+  }
+  return l - 1;
+}
+
+constexpr bool couples(irrep_label in, int l, irrep_label out) {
+  return (in.parity + l + out.parity) % 2 == 0 && in.frequency + l >= out.frequency &&
+         in.frequency + out.frequency >= l && l + out.frequency >= in.frequency;
+}
+
+template <class In, class Out>
+constexpr bool has_path(int l_max) {
+  for (const auto& from : irrep_list<In>())
+    for (const auto& to : irrep_list<Out>())
+      for (int l = 0; l <= l_max; ++l)
+        if (couples(from.label, l, to.label)) return true;
+  return false;
+}
+
+/// An edge plan, and the irrep of each of its groups of messages.
+struct LabeledEdgePlan {
+  EdgePlan plan;
+  std::vector<irrep_label> labels;
+};
+
+/// All paths from the blocks `in` through harmonics of degree <= l_max to the irreps that occur in
+/// `out`, in the order of input block, degree, output irrep. A path carries the tensor
+/// sqrt(2 l_out + 1) C(in, l, out), which keeps the variance of every component.
+[[gnu::cold]] inline LabeledEdgePlan make_edge_plan(const IrrepList& in, const IrrepList& out,
+                                                    int l_max) {
+  LabeledEdgePlan made;
+  EdgePlan& plan = made.plan;
+  plan.harmonics = (l_max + 1) * (l_max + 1);
+  for (const auto& to : out) {
+    bool known = false, reached = false;
+    for (const auto& label : made.labels) known = known || label == to.label;
+    for (const auto& from : in)
+      for (int l = 0; l <= l_max; ++l) reached = reached || couples(from.label, l, to.label);
+    if (known || !reached) continue;
+    made.labels.push_back(to.label);
+    plan.groups.push_back({2 * to.label.frequency + 1, 0});
+  }
+  for (const auto& from : in) {
+    const int size = 2 * from.label.frequency + 1;
+    for (int l = 0; l <= l_max; ++l)
+      for (std::size_t g = 0; g < made.labels.size(); ++g) {
+        if (!couples(from.label, l, made.labels[g])) continue;
+        EdgePath path;
+        path.in_offset = plan.in_channels;
+        path.in_size = size;
+        path.out_size = plan.groups[g].size;
+        path.channels = from.copies;
+        path.weight_offset = plan.weights;
+        path.group = static_cast<int>(g);
+        path.column = plan.groups[g].columns;
+        path.first_entry = static_cast<int>(plan.entries.size());
+        const invariant_tensor c = wigner_3j(from.label.frequency, l, made.labels[g].frequency);
+        for (int i = 0; i < size; ++i)
+          for (int j = 0; j <= 2 * l; ++j)
+            for (int k = 0; k < path.out_size; ++k)
+              if (std::abs(c(i, j, k)) > 1e-14)
+                plan.entries.push_back(
+                    {k * size + i, l * l + j, std::sqrt(1.0 * path.out_size) * c(i, j, k)});
+        path.entries = static_cast<int>(plan.entries.size()) - path.first_entry;
+        plan.weights += from.copies;
+        plan.groups[g].columns += from.copies;
+        plan.largest = std::max(plan.largest, size * path.out_size);
+        plan.paths.push_back(path);
+      }
+    plan.in_channels += from.copies * size;
+  }
+  return made;
+}
+
+/// [node][block][channel][component], as fields have it, to [node][block][component][channel].
+template <class Scalar>
+void to_channels_innermost(const IrrepList& blocks, int nodes, const Scalar* from, Scalar* to) {
+  for (int n = 0; n < nodes; ++n)
+    for (const auto& block : blocks) {
+      const int size = 2 * block.label.frequency + 1;
+      for (int u = 0; u < block.copies; ++u)
+        for (int k = 0; k < size; ++k) to[k * block.copies + u] = from[u * size + k];
+      from += block.copies * size;
+      to += block.copies * size;
+    }
+}
+
+/// The way back.
+template <class Scalar>
+void to_channels_outermost(const IrrepList& blocks, int nodes, const Scalar* from, Scalar* to) {
+  for (int n = 0; n < nodes; ++n)
+    for (const auto& block : blocks) {
+      const int size = 2 * block.label.frequency + 1;
+      for (int u = 0; u < block.copies; ++u)
+        for (int k = 0; k < size; ++k) to[u * size + k] = from[k * block.copies + u];
+      from += block.copies * size;
+      to += block.copies * size;
+    }
+}
+
+/// The equivariant linear map from the messages of all paths to the output blocks of the same
+/// irrep, y = x W / sqrt(columns); rows are [node][component]. Blocks that no path reaches are 0.
+template <class Scalar>
+class MessageMixing {
+ public:
+  [[gnu::cold]] MessageMixing(const EdgePlan& plan, const std::vector<irrep_label>& labels,
+                              const IrrepList& out)
+      : groups_(plan.groups) {
+    int size = 0;
+    for (const auto& block : out) {
+      int group = -1;
+      for (std::size_t g = 0; g < labels.size(); ++g)
+        if (labels[g] == block.label) group = static_cast<int>(g);
+      blocks_.push_back({channels_, 2 * block.label.frequency + 1, block.copies, group, size});
+      if (group >= 0) size += plan.groups[static_cast<std::size_t>(group)].columns * block.copies;
+      channels_ += block.copies * (2 * block.label.frequency + 1);
+    }
+    weight = Parameter<Scalar>(size);
+  }
+
+  /// Per output block that is reached: [message][channel].
+  Parameter<Scalar> weight;
+
+  /// Messages [group][node][component][column] to y [node][channel].
+  void forward(const Scalar* messages, int nodes, Scalar* y) {
+    std::fill_n(y, std::ptrdiff_t{nodes} * channels_, Scalar{0});
+    for (const Block& b : blocks_) {
+      if (b.group < 0) continue;
+      const int rows = nodes * b.size, columns = columns_of(b);
+      fit(rows * b.copies);
+      multiply(rows_.data(), b.copies, messages + start(b, nodes), columns,
+               weight.value.data() + b.weight, b.copies, rows, b.copies, columns, false);
+      const Scalar scale = scale_of(b);
+      for (int n = 0; n < nodes; ++n)
+        for (int k = 0; k < b.size; ++k)
+          for (int u = 0; u < b.copies; ++u)
+            y[std::ptrdiff_t{n} * channels_ + b.offset + u * b.size + k] =
+                scale * rows_[static_cast<std::size_t>((n * b.size + k) * b.copies + u)];
+    }
+  }
+
+  /// Gradient with respect to y to that with respect to the messages.
+  void backward(const Scalar* g, int nodes, Scalar* messages) {
+    std::ptrdiff_t total = 0;
+    for (const auto& group : groups_) total += std::ptrdiff_t{nodes} * group.size * group.columns;
+    std::fill_n(messages, total, Scalar{0});
+    for (const Block& b : blocks_) {
+      if (b.group < 0) continue;
+      const int columns = columns_of(b);
+      collect(g, nodes, b);
+      multiply_transposed_b(messages + start(b, nodes), columns, rows_.data(), b.copies,
+                            weight.value.data() + b.weight, b.copies, nodes * b.size, columns,
+                            b.copies, true);
+    }
+  }
+
+  /// Adds to the gradient of the weight.
+  void backward_weight(const Scalar* messages, const Scalar* g, int nodes) {
+    for (const Block& b : blocks_) {
+      if (b.group < 0) continue;
+      const int columns = columns_of(b);
+      collect(g, nodes, b);
+      multiply_transposed_a(weight.gradient.data() + b.weight, b.copies, messages + start(b, nodes),
+                            columns, rows_.data(), b.copies, columns, b.copies, nodes * b.size,
+                            true);
+    }
+  }
+
+ private:
+  struct Block {
+    int offset, size, copies;
+    int group;   ///< of messages, -1 if none reaches the block
+    int weight;  ///< where its matrix begins
+  };
+
+  int columns_of(const Block& b) const {
+    return groups_[static_cast<std::size_t>(b.group)].columns;
+  }
+  Scalar scale_of(const Block& b) const {
+    return static_cast<Scalar>(1 / std::sqrt(1.0 * columns_of(b)));
+  }
+  std::ptrdiff_t start(const Block& b, int nodes) const {
+    std::ptrdiff_t at = 0;
+    for (int g = 0; g < b.group; ++g) {
+      const auto& group = groups_[static_cast<std::size_t>(g)];
+      at += std::ptrdiff_t{nodes} * group.size * group.columns;
+    }
+    return at;
+  }
+  void fit(int size) {
+    const auto n = static_cast<std::size_t>(size);
+    if (rows_.size() < n) rows_ = Buffer<Scalar>(n);
+  }
+  /// The block's part of g, scaled, as [node][component][channel].
+  void collect(const Scalar* g, int nodes, const Block& b) {
+    fit(nodes * b.size * b.copies);
+    const Scalar scale = scale_of(b);
+    for (int n = 0; n < nodes; ++n)
+      for (int k = 0; k < b.size; ++k)
+        for (int u = 0; u < b.copies; ++u)
+          rows_[static_cast<std::size_t>((n * b.size + k) * b.copies + u)] =
+              scale * g[std::ptrdiff_t{n} * channels_ + b.offset + u * b.size + k];
+  }
+
+  std::vector<MessageGroup> groups_;
+  std::vector<Block> blocks_;
+  int channels_ = 0;
+  Buffer<Scalar> rows_;
+};
+
+}  // namespace gsteer::detail

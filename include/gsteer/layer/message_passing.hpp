@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "gsteer/core/random.hpp"
+#include "gsteer/layer/edge_geometry.hpp"
+#include "gsteer/layer/kernels/edge_product.hpp"
+#include "gsteer/layer/kernels/message_mixing.hpp"
+#include "gsteer/layer/layer.hpp"
+#include "gsteer/layer/parameter.hpp"
+#include "gsteer/layer/radial_network.hpp"
+#include "gsteer/representation/irreps.hpp"
+
+namespace gsteer {
+
+/// What becomes of the messages that reach a node.
+enum class Aggregation {
+  sum,
+  mean,       ///< divided by how many there are
+  normalized  ///< divided by sqrt(MessagePassingOptions::average_neighbors)
+};
+
+/// Settings of a MessagePassing layer.
+struct MessagePassingOptions {
+  double cutoff = 5;                   ///< edges of this length and longer carry nothing
+  int radial_functions = 8;            ///< Bessel functions of the length of an edge
+  int cutoff_power = 6;                ///< of the polynomial that takes them smoothly to zero
+  std::vector<int> hidden = {64, 64};  ///< layers of the radial network
+  Aggregation aggregation = Aggregation::normalized;
+  double average_neighbors = 1;
+};
+
+/// What a layer on graphs gives back: the gradients with respect to features and positions.
+template <class Features, class Scalar>
+struct GraphGradient {
+  Field<Features, Scalar, Point> features;
+  Eigen::MatrixXd positions;  ///< 3 x nodes
+};
+
+/// Steerable message passing (tensor field networks; NequIP):
+///   out_i = W  (1/c) sum over edges j -> i of  R(|x|) (f_j (x) Y(x / |x|)),   x = x_j - x_i,
+/// where (x) is the tensor product by channel (mode uvu) into every irrep that occurs in Out, Y the
+/// spherical harmonics of the irreps Edge, R a network of radial functions with a weight for each
+/// path and channel, and W an equivariant linear map. Paths carry e3nn's `component` normalization.
+///
+/// All derivatives are exact, second ones included. Use the alias MessagePassing.
+template <class In, class Edge, class Out, class Scalar_ = float>
+class message_passing {
+ public:
+  using in = In;
+  using out = Out;
+  using Scalar = Scalar_;
+  using Features = Field<In, Scalar, Point>;
+  using Result = Field<Out, Scalar, Point>;
+  static constexpr int l_max = detail::harmonic_degree<Edge>();
+  static_assert(l_max >= 0,
+                "gsteer: the edges of MessagePassing carry spherical harmonics: "
+                "irreps<\"1x0e+1x1o+1x2e\">, every degree once, from 0 up");
+  static_assert(
+      detail::has_path<In, Out>(l_max),
+      "gsteer: no tensor product of the features with these harmonics reaches the output");
+
+  /// \throws Error if a setting is out of range
+  [[gnu::cold]] explicit message_passing(MessagePassingOptions options = {})
+      : options_(std::move(options)),
+        plan_(detail::make_edge_plan(irrep_list<In>(), irrep_list<Out>(), l_max)),
+        mixing_(plan_.plan, plan_.labels, irrep_list<Out>()),
+        geometry_(l_max, RadialBasis<Scalar>::bessel(options_.radial_functions, options_.cutoff,
+                                                     options_.cutoff_power)),
+        radial_(options_.radial_functions, options_.hidden, plan_.plan.weights) {
+    expect(options_.average_neighbors > 0, "MessagePassing: expected average_neighbors > 0, got ",
+           options_.average_neighbors);
+  }
+
+  const MessagePassingOptions& options() const { return options_; }
+
+  /// [node, in] -> [node, out]. \throws Error unless there is a feature vector for every node
+  Result forward(const Features& x, const Graph& graph) {
+    expect(x.batch() == graph.nodes(), "MessagePassing: expected features of ", graph.nodes(),
+           " nodes, got ", x.batch());
+    graph_ = graph;
+    has_gradient_ = has_tangent_ = false;
+    const int n = graph.nodes(), edges = graph.edges();
+    geometry_.forward(graph);
+    fit(x_, n * In::size);
+    detail::to_channels_innermost(irrep_list<In>(), n, x.data(), x_.data());
+    fit(weights_, edges * plan_.plan.weights);
+    radial_.forward(geometry_.radial(), edges, weights_.data());
+    fit(messages_, static_cast<int>(plan_.plan.message_size(n)));
+    product().template forward<detail::Plain>(graph_, {x_.data(), nullptr},
+                                              {weights_.data(), nullptr},
+                                              {geometry_.harmonics(), nullptr}, messages_.data());
+    normalize(messages_.data());
+    Result y(n);
+    mixing_.forward(messages_.data(), n, y.data());
+    return y;
+  }
+
+  /// Gradients with respect to features and positions; adds to those of the parameters.
+  GraphGradient<In, Scalar> backward(const Result& gradient) {
+    Eigen::MatrixXd d_vectors = Eigen::MatrixXd::Zero(3, graph_.edges());
+    auto features = backward(gradient, d_vectors);
+    return {std::move(features), graph_.gather(d_vectors)};
+  }
+
+  /// The same with the gradient with respect to the vectors of the edges, added to d_vectors, 3 x
+  /// edges.
+  Features backward(const Result& gradient, Eigen::MatrixXd& d_vectors) {
+    check(gradient);
+    mixing_.backward_weight(messages_.data(), gradient.data(), graph_.nodes());
+    return pull_back(gradient, d_vectors, true);
+  }
+
+  /// Gradients with respect to features and positions only; see layer.hpp.
+  Features backward_input(const Result& gradient, Eigen::MatrixXd& d_vectors) {
+    check(gradient);
+    return pull_back(gradient, d_vectors, false);
+  }
+
+  /// The derivative of the result along directions of the features and of the edges' vectors, 3 x
+  /// edges; see layer.hpp.
+  Result forward_tangent(const Features& dx, const Eigen::MatrixXd& d_vectors) {
+    const int n = graph_.nodes(), edges = graph_.edges();
+    expect(n > 0, "MessagePassing: forward_tangent before forward");
+    expect(dx.batch() == n && d_vectors.cols() == edges && d_vectors.rows() == 3,
+           "MessagePassing: expected tangents of ", n, " nodes and 3 x ", edges, " edges, got ",
+           dx.batch(), " and ", d_vectors.rows(), " x ", d_vectors.cols());
+    has_tangent_ = true;
+    geometry_.forward_tangent(d_vectors);
+    fit(dx_, n * In::size);
+    detail::to_channels_innermost(irrep_list<In>(), n, dx.data(), dx_.data());
+    fit(d_weights_, edges * plan_.plan.weights);
+    radial_.forward_tangent(geometry_.radial_tangent(), d_weights_.data());
+    fit(d_messages_, static_cast<int>(plan_.plan.message_size(n)));
+    product().template forward<detail::Dual>(
+        graph_, {x_.data(), dx_.data()}, {weights_.data(), d_weights_.data()},
+        {geometry_.harmonics(), geometry_.harmonics_tangent()}, d_messages_.data());
+    normalize(d_messages_.data());
+    Result dy(n);
+    mixing_.forward(d_messages_.data(), n, dy.data());
+    return dy;
+  }
+
+  /// The derivative of backward_input along the tangents; adds to the gradients of the parameters.
+  /// See layer.hpp. With `dd_vectors`, 3 x edges, also the derivative of the edges' gradient.
+  Features backward_tangent(const Result& d_gradient, Eigen::MatrixXd* dd_vectors = nullptr) {
+    check(d_gradient);
+    expect(has_gradient_ && has_tangent_,
+           "MessagePassing: backward_tangent before backward_input and forward_tangent");
+    const int n = graph_.nodes(), edges = graph_.edges();
+    mixing_.backward_weight(messages_.data(), d_gradient.data(), n);
+    mixing_.backward_weight(d_messages_.data(), gradient_.data(), n);
+    fit(dg_messages_, static_cast<int>(plan_.plan.message_size(n)));
+    mixing_.backward(d_gradient.data(), n, dg_messages_.data());
+    normalize(dg_messages_.data());
+    fit(gx_, n * In::size);
+    fit(dg_weights_, edges * plan_.plan.weights);
+    if (dd_vectors) fit(dg_harmonics_, edges * geometry_.harmonic_count());
+    product().template backward<detail::Dual>(
+        graph_, {x_.data(), dx_.data()}, {weights_.data(), d_weights_.data()},
+        {geometry_.harmonics(), geometry_.harmonics_tangent()},
+        {g_messages_.data(), dg_messages_.data()}, gx_.data(), dg_weights_.data(),
+        dd_vectors ? dg_harmonics_.data() : nullptr);
+    fit(dg_radial_, edges * geometry_.radial_count());
+    radial_.backward_tangent(dg_weights_.data(), dd_vectors ? dg_radial_.data() : nullptr);
+    if (dd_vectors)
+      geometry_.backward_tangent(g_harmonics_.data(), g_radial_.data(), dg_harmonics_.data(),
+                                 dg_radial_.data(), *dd_vectors);
+    Features d(n);
+    detail::to_channels_outermost(irrep_list<In>(), n, gx_.data(), d.data());
+    return d;
+  }
+
+  /// For use: forward(x, graph) is const and may be called from many threads.
+  class Frozen {
+   public:
+    using in = In;
+    using out = Out;
+    using Scalar = Scalar_;
+    explicit Frozen(const message_passing& layer) : layer_(layer) {}
+    Result forward(const Features& x, const Graph& graph) const {
+      message_passing work = layer_;
+      return work.forward(x, graph);
+    }
+    const Frozen& freeze() const { return *this; }
+
+   private:
+    message_passing layer_;
+  };
+  Frozen freeze() const { return Frozen(*this); }
+
+  template <class Visit>
+  void visit_parameters(Visit&& visit) {
+    radial_.visit_parameters(
+        [&](const std::string& name, auto& p) { visit(std::string("radial.").append(name), p); });
+    visit("weight", mixing_.weight);
+  }
+  /// Draws all weights from the normal distribution, as e3nn does.
+  void initialize(Rng& rng) {
+    radial_.initialize(rng);
+    for (auto& w : mixing_.weight.value) w = static_cast<Scalar>(rng.normal());
+  }
+
+ private:
+  static void fit(Buffer<Scalar>& buffer, int size) {
+    const auto n = static_cast<std::size_t>(size);
+    if (buffer.size() < n) buffer = Buffer<Scalar>(n);
+  }
+  detail::EdgeProduct<Scalar> product() const { return detail::EdgeProduct<Scalar>(plan_.plan); }
+
+  void check(const Result& gradient) const {
+    expect(graph_.nodes() > 0, "MessagePassing: backward before forward");
+    expect(gradient.batch() == graph_.nodes(), "MessagePassing: expected a gradient of ",
+           graph_.nodes(), " nodes, got ", gradient.batch());
+  }
+
+  Features pull_back(const Result& gradient, Eigen::MatrixXd& d_vectors, bool parameters) {
+    const int n = graph_.nodes(), edges = graph_.edges();
+    expect(d_vectors.rows() == 3 && d_vectors.cols() == edges, "MessagePassing: expected 3 x ",
+           edges, " derivatives by edge, got ", d_vectors.rows(), " x ", d_vectors.cols());
+    has_gradient_ = true;
+    fit(gradient_, n * Out::size);
+    std::copy_n(gradient.data(), gradient.size(), gradient_.data());
+    fit(g_messages_, static_cast<int>(plan_.plan.message_size(n)));
+    mixing_.backward(gradient.data(), n, g_messages_.data());
+    normalize(g_messages_.data());
+    fit(gx_, n * In::size);
+    fit(g_weights_, edges * plan_.plan.weights);
+    fit(g_harmonics_, edges * geometry_.harmonic_count());
+    product().template backward<detail::Plain>(
+        graph_, {x_.data(), nullptr}, {weights_.data(), nullptr}, {geometry_.harmonics(), nullptr},
+        {g_messages_.data(), nullptr}, gx_.data(), g_weights_.data(), g_harmonics_.data());
+    fit(g_radial_, edges * geometry_.radial_count());
+    if (parameters) radial_.backward(g_weights_.data(), g_radial_.data());
+    // Remembers the gradient, which the tangent needs.
+    radial_.backward_input(g_weights_.data(), g_radial_.data());
+    geometry_.backward(g_harmonics_.data(), g_radial_.data(), d_vectors);
+    Features d(n);
+    detail::to_channels_outermost(irrep_list<In>(), n, gx_.data(), d.data());
+    return d;
+  }
+
+  /// What the sum over neighbors is divided by; the same for its gradient.
+  void normalize(Scalar* messages) const {
+    const int n = graph_.nodes();
+    for (const auto& group : plan_.plan.groups) {
+      const int row = group.size * group.columns;
+      for (int i = 0; i < n; ++i, messages += row) {
+        double factor = 1;
+        if (options_.aggregation == Aggregation::normalized)
+          factor = 1 / std::sqrt(options_.average_neighbors);
+        if (options_.aggregation == Aggregation::mean)
+          factor = 1.0 / std::max(1, graph_.received(i + 1) - graph_.received(i));
+        for (int c = 0; c < row; ++c) messages[c] *= static_cast<Scalar>(factor);
+      }
+    }
+  }
+
+  MessagePassingOptions options_;
+  detail::LabeledEdgePlan plan_;
+  detail::MessageMixing<Scalar> mixing_;
+  detail::EdgeGeometry<Scalar> geometry_;
+  RadialNetwork<Scalar> radial_;
+  Graph graph_;
+  bool has_gradient_ = false, has_tangent_ = false;
+  Buffer<Scalar> x_, weights_, messages_, gradient_, g_messages_, gx_, g_weights_, g_harmonics_,
+      g_radial_;
+  Buffer<Scalar> dx_, d_weights_, d_messages_, dg_messages_, dg_weights_, dg_harmonics_, dg_radial_;
+};
+
+/// Message passing between features given as values: MessagePassing<irreps<"32x0e+16x1o">,
+/// irreps<"1x0e+1x1o">, irreps<"32x0e+16x1o">>{{.cutoff = 5.0}}.
+template <auto In, auto Edge, auto Out, class Scalar = float>
+using MessagePassing =
+    message_passing<features_of<In>, features_of<Edge>, features_of<Out>, Scalar>;
+
+}  // namespace gsteer
