@@ -148,7 +148,7 @@ class MessageMixing {
   void forward(const Scalar* messages, int nodes, Scalar* y) {
     std::fill_n(y, std::ptrdiff_t{nodes} * channels_, Scalar{0});
     for (const Block& b : blocks_) {
-      if (b.group < 0) continue;
+      if (b.source < 0) continue;
       const int rows = nodes * b.size, columns = columns_of(b);
       fit(rows * b.copies);
       multiply(rows_.data(), b.copies, messages + start(b, nodes), columns,
@@ -168,7 +168,7 @@ class MessageMixing {
     for (const auto& group : groups_) total += std::ptrdiff_t{nodes} * group.size * group.columns;
     std::fill_n(messages, total, Scalar{0});
     for (const Block& b : blocks_) {
-      if (b.group < 0) continue;
+      if (b.source < 0) continue;
       const int columns = columns_of(b);
       collect(g, nodes, b);
       multiply_transposed_b(messages + start(b, nodes), columns, rows_.data(), b.copies,
@@ -180,7 +180,7 @@ class MessageMixing {
   /// Adds to the gradient of the weight.
   void backward_weight(const Scalar* messages, const Scalar* g, int nodes) {
     for (const Block& b : blocks_) {
-      if (b.group < 0) continue;
+      if (b.source < 0) continue;
       const int columns = columns_of(b);
       collect(g, nodes, b);
       multiply_transposed_a(weight.gradient.data() + b.weight, b.copies, messages + start(b, nodes),
@@ -192,19 +192,19 @@ class MessageMixing {
  private:
   struct Block {
     int offset, size, copies;
-    int group;   ///< of messages, -1 if none reaches the block
+    int source;  ///< group of messages, -1 if none reaches the block
     int weight;  ///< where its matrix begins
   };
 
   int columns_of(const Block& b) const {
-    return groups_[static_cast<std::size_t>(b.group)].columns;
+    return groups_[static_cast<std::size_t>(b.source)].columns;
   }
   Scalar scale_of(const Block& b) const {
     return static_cast<Scalar>(1 / std::sqrt(1.0 * columns_of(b)));
   }
   std::ptrdiff_t start(const Block& b, int nodes) const {
     std::ptrdiff_t at = 0;
-    for (int g = 0; g < b.group; ++g) {
+    for (int g = 0; g < b.source; ++g) {
       const auto& group = groups_[static_cast<std::size_t>(g)];
       at += std::ptrdiff_t{nodes} * group.size * group.columns;
     }
