@@ -12,6 +12,7 @@
 #include "gsteer/layer/children.hpp"
 #include "gsteer/layer/grid_trace.hpp"
 #include "gsteer/layer/layer.hpp"
+#include "gsteer/layer/on_graph.hpp"
 #include "gsteer/layer/parameter.hpp"
 #include "gsteer/layer/remembered.hpp"
 
@@ -31,6 +32,18 @@ struct unchanged {
   }
   template <class X>
   X backward(X x) const {
+    return x;
+  }
+  template <class X>
+  X backward_input(X x) const {
+    return x;
+  }
+  template <class X>
+  X forward_tangent(X x) const {
+    return x;
+  }
+  template <class X>
+  X backward_tangent(X x) const {
     return x;
   }
   unchanged freeze() const { return *this; }
@@ -59,6 +72,7 @@ class Residual {
                                       std::is_same_v<typename Body::out, typename Shortcut::out>;
   static constexpr bool has_shortcut =
       !std::is_same_v<Shortcut, detail::unchanged<typename Body::in, typename Body::Scalar>>;
+  static constexpr bool on_graph = graph_layer<Body> || graph_layer<Shortcut>;
   static_assert(same_fields || has_shortcut,
                 "gsteer: Residual{body} adds the input to the output, so both must be the same "
                 "fields; give it a shortcut, "
@@ -77,20 +91,52 @@ class Residual {
   explicit Residual(Body body) : body_(std::move(body)) {}
   Residual(Body body, Shortcut shortcut) : body_(std::move(body)), shortcut_(std::move(shortcut)) {}
 
-  /// \throws Error as the layers do, and if the two results are of different shape
-  template <class Space>
-  auto forward(Field<in, Scalar, Space> x) {
-    return sum(body_, shortcut_, std::move(x));
+  /// The sum for training; over a graph, forward(x, graph). \throws Error as the layers do, and if
+  /// the two results are of different shape
+  template <class Space, class... Over>
+  auto forward(Field<in, Scalar, Space> x,
+               const Over&... graph) requires(on_graph || sizeof...(Over) == 0) {
+    return both(body_, shortcut_, std::move(x), [&](auto& layer, auto&& part) {
+      return detail::forward_with(layer, std::move(part), graph...);
+    });
   }
-  template <class Space>
-  auto forward(Field<in, Scalar, Space> x) const {
-    return sum(body_, shortcut_, std::move(x));
+  template <class Space, class... Over>
+  auto forward(Field<in, Scalar, Space> x, const Over&... graph) const
+      requires(on_graph || sizeof...(Over) == 0) {
+    return both(body_, shortcut_, std::move(x), [&](const auto& layer, auto&& part) {
+      return detail::forward_with(layer, std::move(part), graph...);
+    });
   }
 
-  template <class Space>
-  auto backward(Field<out, Scalar, Space> gradient) {
-    auto d_in = body_.backward(gradient);
-    return detail::add(std::move(d_in), shortcut_.backward(std::move(gradient)));
+  /// See Sequential.
+  template <class Space, class... Vectors>
+  auto backward(Field<out, Scalar, Space> gradient,
+                Vectors&... d_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    return both(body_, shortcut_, std::move(gradient), [&](auto& layer, auto&& g) {
+      return detail::backward_with(layer, std::move(g), d_vectors...);
+    });
+  }
+  /// The second derivatives of layer.hpp, for layers that have them.
+  template <class... Vectors>
+  auto backward_input(Field<out, Scalar, Point> gradient,
+                      Vectors&... d_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    return both(body_, shortcut_, std::move(gradient), [&](auto& layer, auto&& g) {
+      return detail::backward_input_with(layer, std::move(g), d_vectors...);
+    });
+  }
+  template <class... Vectors>
+  auto forward_tangent(Field<in, Scalar, Point> dx,
+                       const Vectors&... d_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    return both(body_, shortcut_, std::move(dx), [&](auto& layer, auto&& part) {
+      return detail::forward_tangent_with(layer, std::move(part), d_vectors...);
+    });
+  }
+  template <class... Vectors>
+  auto backward_tangent(Field<out, Scalar, Point> d_gradient,
+                        Vectors... dd_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    return both(body_, shortcut_, std::move(d_gradient), [&](auto& layer, auto&& dg) {
+      return detail::backward_tangent_with(layer, std::move(dg), dd_vectors...);
+    });
   }
 
   auto freeze() const {
@@ -141,10 +187,11 @@ class Residual {
   }
 
  private:
-  template <class B, class S, class X>
-  static auto sum(B& body, S& shortcut, X x) {
-    auto y = body.forward(X(std::as_const(x)));
-    return detail::add(std::move(y), shortcut.forward(std::move(x)));
+  /// pass(body, x) + pass(shortcut, x)
+  template <class B, class S, class X, class Pass>
+  static auto both(B& body, S& shortcut, X x, const Pass& pass) {
+    auto y = pass(body, X(std::as_const(x)));
+    return detail::add(std::move(y), pass(shortcut, std::move(x)));
   }
 
   Body body_;

@@ -10,6 +10,7 @@
 #include "gsteer/layer/children.hpp"
 #include "gsteer/layer/grid_trace.hpp"
 #include "gsteer/layer/layer.hpp"
+#include "gsteer/layer/on_graph.hpp"
 #include "gsteer/layer/parameter.hpp"
 
 namespace gsteer {
@@ -49,6 +50,8 @@ class Sequential {
   static_assert((std::is_same_v<typename First::Scalar, typename Rest::Scalar> && ...),
                 "gsteer: all layers of a network compute in float, or all in double");
 
+  static constexpr bool on_graph = graph_layer<First> || (graph_layer<Rest> || ...);
+
  public:
   using in = typename First::in;
   using out = typename detail::chain<First, Rest...>::out;
@@ -56,21 +59,58 @@ class Sequential {
 
   explicit Sequential(First first, Rest... rest) : layers_(std::move(first), std::move(rest)...) {}
 
-  /// The result for training. \throws Error as the layers do
-  template <class Space>
-  auto forward(Field<in, Scalar, Space> x) {
-    return forward_from<0>(layers_, std::move(x));
+  /// The result for training; over a graph, forward(x, graph), each layer is given the graph if it
+  /// takes one. \throws Error as the layers do
+  template <class Space, class... Over>
+  auto forward(Field<in, Scalar, Space> x,
+               const Over&... graph) requires(on_graph || sizeof...(Over) == 0) {
+    return up(layers_, std::move(x), [&](auto& layer, auto&& y) {
+      return detail::forward_with(layer, std::move(y), graph...);
+    });
   }
-  template <class Space>
-  auto forward(Field<in, Scalar, Space> x) const {
-    return forward_from<0>(layers_, std::move(x));
+  template <class Space, class... Over>
+  auto forward(Field<in, Scalar, Space> x, const Over&... graph) const
+      requires(on_graph || sizeof...(Over) == 0) {
+    return up(layers_, std::move(x), [&](const auto& layer, auto&& y) {
+      return detail::forward_with(layer, std::move(y), graph...);
+    });
   }
 
   /// The gradient with respect to the input, from that with respect to the output of the last
-  /// forward.
-  template <class Space>
-  auto backward(Field<out, Scalar, Space> gradient) {
-    return backward_from<sizeof...(Rest)>(std::move(gradient));
+  /// forward. Over a graph, backward(gradient, d_vectors) also adds the gradient with respect to
+  /// the vectors of the edges to d_vectors, 3 x edges.
+  template <class Space, class... Vectors>
+  auto backward(Field<out, Scalar, Space> gradient,
+                Vectors&... d_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    static_assert(!on_graph || sizeof...(Vectors) == 1,
+                  "gsteer: a network on graphs gives the gradient by edges: backward(gradient, "
+                  "d_vectors)");
+    return down(std::move(gradient), [&](auto& layer, auto&& g) {
+      return detail::backward_with(layer, std::move(g), d_vectors...);
+    });
+  }
+
+  /// The second derivatives of layer.hpp, for layers that have them.
+  template <class... Vectors>
+  auto backward_input(Field<out, Scalar, Point> gradient,
+                      Vectors&... d_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    return down(std::move(gradient), [&](auto& layer, auto&& g) {
+      return detail::backward_input_with(layer, std::move(g), d_vectors...);
+    });
+  }
+  template <class... Vectors>
+  auto forward_tangent(Field<in, Scalar, Point> dx,
+                       const Vectors&... d_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    return up(layers_, std::move(dx), [&](auto& layer, auto&& dy) {
+      return detail::forward_tangent_with(layer, std::move(dy), d_vectors...);
+    });
+  }
+  template <class... Vectors>
+  auto backward_tangent(Field<out, Scalar, Point> d_gradient,
+                        Vectors... dd_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    return down(std::move(d_gradient), [&](auto& layer, auto&& dg) {
+      return detail::backward_tangent_with(layer, std::move(dg), dd_vectors...);
+    });
   }
 
   auto freeze() const {
@@ -124,19 +164,21 @@ class Sequential {
   }
 
  private:
-  template <std::size_t I, class Layers, class X>
-  static auto forward_from(Layers& layers, X x) {
+  /// pass(layer, x) from the first layer to the last.
+  template <std::size_t I = 0, class Layers, class X, class Pass>
+  static auto up(Layers& layers, X x, const Pass& pass) {
     if constexpr (I == sizeof...(Rest))
-      return std::get<I>(layers).forward(std::move(x));
+      return pass(std::get<I>(layers), std::move(x));
     else
-      return forward_from<I + 1>(layers, std::get<I>(layers).forward(std::move(x)));
+      return up<I + 1>(layers, pass(std::get<I>(layers), std::move(x)), pass);
   }
-  template <std::size_t I, class G>
-  auto backward_from(G gradient) {
+  /// pass(layer, g) from the last layer to the first.
+  template <std::size_t I = sizeof...(Rest), class G, class Pass>
+  auto down(G g, const Pass& pass) {
     if constexpr (I == 0)
-      return std::get<0>(layers_).backward(std::move(gradient));
+      return pass(std::get<0>(layers_), std::move(g));
     else
-      return backward_from<I - 1>(std::get<I>(layers_).backward(std::move(gradient)));
+      return down<I - 1>(pass(std::get<I>(layers_), std::move(g)), pass);
   }
 
   std::tuple<First, Rest...> layers_;

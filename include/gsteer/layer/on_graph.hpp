@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+#include "gsteer/field/graph.hpp"
+#include "gsteer/layer/layer.hpp"
+
+namespace gsteer {
+
+/// A layer that looks at a graph: forward(x, graph).
+template <class Layer>
+concept graph_layer = requires(Layer& layer,
+                               const Field<typename Layer::in, typename Layer::Scalar, Point>& x,
+                               const Graph& graph) {
+  layer.forward(x, graph);
+};
+
+namespace detail {
+
+// A network on graphs has layers that look at the graph, and layers that look at each node by
+// itself. Each is handed what it takes: the graph going forward, the vectors of the edges (their
+// tangents, or what collects their gradients) in the passes of derivatives. See layer.hpp.
+
+template <class Layer, class X, class... Over>
+auto forward_with(Layer& layer, X x, const Over&... graph) {
+  if constexpr (requires { layer.forward(std::move(x), graph...); })
+    return layer.forward(std::move(x), graph...);
+  else
+    return layer.forward(std::move(x));
+}
+
+template <class Layer, class G, class... Vectors>
+auto backward_with(Layer& layer, G g, Vectors&... d_vectors) {
+  if constexpr (requires { layer.backward(std::move(g), d_vectors...); })
+    return layer.backward(std::move(g), d_vectors...);
+  else
+    return layer.backward(std::move(g));
+}
+
+template <class Layer, class G, class... Vectors>
+auto backward_input_with(Layer& layer, G g, Vectors&... d_vectors) {
+  if constexpr (requires { layer.backward_input(std::move(g), d_vectors...); })
+    return layer.backward_input(std::move(g), d_vectors...);
+  else
+    return layer.backward_input(std::move(g));
+}
+
+template <class Layer, class X, class... Vectors>
+auto forward_tangent_with(Layer& layer, X dx, const Vectors&... d_vectors) {
+  if constexpr (requires { layer.forward_tangent(std::move(dx), d_vectors...); })
+    return layer.forward_tangent(std::move(dx), d_vectors...);
+  else
+    return layer.forward_tangent(std::move(dx));
+}
+
+template <class Layer, class G, class... Vectors>
+auto backward_tangent_with(Layer& layer, G dg, Vectors... dd_vectors) {
+  if constexpr (requires { layer.backward_tangent(std::move(dg), dd_vectors...); })
+    return layer.backward_tangent(std::move(dg), dd_vectors...);
+  else
+    return layer.backward_tangent(std::move(dg));
+}
+
+}  // namespace detail
+}  // namespace gsteer
