@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gsteer/core/buffer.hpp"
+#include "gsteer/core/error.hpp"
 
 namespace gsteer {
 
@@ -60,6 +61,27 @@ template <class Layer>
 void zero_gradients(Layer& layer) {
   for (const auto& [name, p] : parameters(layer))
     std::fill(p->gradient.begin(), p->gradient.end(), typename Layer::Scalar{0});
+}
+
+/// Gives a network the parameters of another of the same layers, which may compute in another
+/// precision: trained in float, used in double.
+/// \throws Error unless names and sizes are the same; `to` then stays as it was
+template <class From, class To>
+void copy_parameters(From& from, To& to) {
+  const auto source = parameters(from);
+  const auto target = parameters(to);
+  expect(source.size() == target.size(), "copy_parameters: expected networks of the same layers, ",
+         "got ", source.size(), " and ", target.size(), " parameters");
+  for (std::size_t i = 0; i < source.size(); ++i)
+    expect(source[i].name == target[i].name &&
+               source[i].parameter->value.size() == target[i].parameter->value.size(),
+           "copy_parameters: expected networks of the same layers, got ", source[i].name, " of ",
+           source[i].parameter->value.size(), " and ", target[i].name, " of ",
+           target[i].parameter->value.size(), " numbers");
+  for (std::size_t i = 0; i < source.size(); ++i)
+    for (std::size_t k = 0; k < source[i].parameter->value.size(); ++k)
+      target[i].parameter->value[k] =
+          static_cast<typename To::Scalar>(source[i].parameter->value[k]);
 }
 
 }  // namespace gsteer

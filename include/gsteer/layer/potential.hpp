@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gsteer/layer/on_graph.hpp"
+#include "gsteer/layer/parameter.hpp"
 
 namespace gsteer {
 
@@ -25,8 +26,8 @@ struct PotentialResult {
 
 /// What a Potential does with the output of its network.
 struct PotentialOptions {
-  double scale = 1;            ///< of the energy that the network gives to an atom
-  std::vector<double> shifts;  ///< added to the energy of each atom, by kind; empty: zeros
+  double scale = 1;              ///< of the energy that the network gives to an atom
+  std::vector<double> shifts{};  ///< added to the energy of each atom, by kind; empty: zeros
 };
 
 /// An interatomic potential: the energy is a sum over atoms,
@@ -49,13 +50,18 @@ class Potential {
       graph_layer<Network>,
       "gsteer: the network of a Potential looks at a graph: it has a MessagePassing layer");
 
-  explicit Potential(Network network, PotentialOptions options = {})
-      : network_(std::move(network)), options_(std::move(options)) {}
+  /// Scale and shifts are kept in the precision of the network, and saved with it (as `scale` and
+  /// `shifts`, not trained).
+  explicit Potential(Network network, const PotentialOptions& options = {})
+      : network_(std::move(network)),
+        scale_(1, static_cast<Scalar>(options.scale), false),
+        shifts_(static_cast<int>(options.shifts.size()), 0, false) {
+    for (std::size_t k = 0; k < options.shifts.size(); ++k)
+      shifts_.value[k] = static_cast<Scalar>(options.shifts[k]);
+  }
 
   Network& network() { return network_; }
   const Network& network() const { return network_; }
-  PotentialOptions& options() { return options_; }
-  const PotentialOptions& options() const { return options_; }
 
   /// Energies, forces and virials of a graph or a batch of them. \throws Error if a kind has no
   /// shift, or as the layers do
@@ -71,12 +77,11 @@ class Potential {
     for (int g = 0; g < graph.graphs(); ++g)
       for (int i = graph.first_node(g); i < graph.first_node(g + 1); ++i) {
         const auto at = static_cast<std::size_t>(i);
-        result.atomic[at] =
-            options_.scale * static_cast<double>(e(i, 0)) + shift(graph.kinds()[at]);
+        result.atomic[at] = scale() * static_cast<double>(e(i, 0)) + shift(graph.kinds()[at]);
         result.energies[static_cast<std::size_t>(g)] += result.atomic[at];
       }
     Gradient seed(graph.nodes());
-    std::fill(seed.values().begin(), seed.values().end(), static_cast<Scalar>(options_.scale));
+    std::fill(seed.values().begin(), seed.values().end(), scale_.value[0]);
     Eigen::MatrixXd by_vector = Eigen::MatrixXd::Zero(3, graph.edges());
     network_.backward_input(std::move(seed), by_vector);
     result.forces = graph.gather(by_vector);
@@ -104,7 +109,7 @@ class Potential {
     Gradient seed(graph_.nodes());
     for (int g = 0; g < graph_.graphs(); ++g)
       for (int i = graph_.first_node(g); i < graph_.first_node(g + 1); ++i)
-        seed(i, 0) = static_cast<Scalar>(options_.scale * d_energies[static_cast<std::size_t>(g)]);
+        seed(i, 0) = static_cast<Scalar>(scale() * d_energies[static_cast<std::size_t>(g)]);
     network_.backward_tangent(std::move(seed), static_cast<Eigen::MatrixXd*>(nullptr));
   }
 
@@ -115,16 +120,19 @@ class Potential {
   template <class Visit>
   void visit_parameters(Visit&& visit) {
     network_.visit_parameters(visit);
+    visit(std::string("scale"), scale_);
+    if (!shifts_.value.empty()) visit(std::string("shifts"), shifts_);
   }
 
  private:
   using Gradient = Field<typename Network::out, Scalar, Point>;
 
+  double scale() const { return static_cast<double>(scale_.value[0]); }
   double shift(int kind) const {
-    if (options_.shifts.empty()) return 0;
-    expect(static_cast<std::size_t>(kind) < options_.shifts.size(), "Potential: an atom of kind ",
-           kind, ", and there are energy shifts for ", options_.shifts.size(), " kinds");
-    return options_.shifts[static_cast<std::size_t>(kind)];
+    if (shifts_.value.empty()) return 0;
+    expect(static_cast<std::size_t>(kind) < shifts_.value.size(), "Potential: an atom of kind ",
+           kind, ", and there are energy shifts for ", shifts_.value.size(), " kinds");
+    return static_cast<double>(shifts_.value[static_cast<std::size_t>(kind)]);
   }
 
   void check(const std::vector<double>& d_energies, const Eigen::MatrixXd& d_forces,
@@ -171,7 +179,7 @@ class Potential {
   }
 
   Network network_;
-  PotentialOptions options_;
+  Parameter<Scalar> scale_, shifts_;
   Graph graph_;
 };
 
