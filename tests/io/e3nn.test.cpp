@@ -94,6 +94,77 @@ TEST_CASE("nn.FullyConnectedNet of e3nn") {
   CHECK(std::abs(y - (2 * h(0.4) + 3 * h(-0.2)) / std::sqrt(2.0)) < 1e-12);
 }
 
+TEST_CASE("nn.BatchNorm of e3nn, weights and running statistics") {
+  constexpr auto F = irreps<"2x0e+1x0o+2x1o">;
+  TensorFile file;
+  const double weight[] = {2, 3, 5, 7, 11}, bias[] = {0.5, -0.25}, mean[] = {0.1, -0.2},
+               variance[] = {0.5, 1.5, 2.5, 3.5, 4.5};
+  file.add("bn.weight", weight, {5});
+  file.add("bn.bias", bias, {2});
+  file.add("bn.running_mean", mean, {2});
+  file.add("bn.running_var", variance, {5});
+  BatchNorm<F, double> layer{{.unbiased = false}};
+  import_e3nn(layer, file, "bn.");
+  Rng rng(2);
+  const auto x = test::random_field(PointField<F, double>(3), rng);
+  const auto y = layer.freeze().forward(x);
+  double worst = 0;
+  for (int b = 0; b < 3; ++b)
+    for (int c = 0; c < 9; ++c) {
+      const int i = c < 3 ? c : 3 + (c - 3) / 3;
+      const double expected =
+          (x(b, c) - (c < 2 ? mean[c] : 0)) * weight[i] / std::sqrt(variance[i] + 1e-5) +
+          (c < 2 ? bias[c] : 0);
+      worst = std::max(worst, std::abs(y(b, c) - expected));
+    }
+  CHECK(worst < 1e-13);
+
+  // affine = False, instance = True, include_bias = False
+  BatchNorm<F, double> plain{{.affine = false}}, untracked{{.track = false}};
+  CHECK_THROWS_WITH(import_e3nn(plain, file, "bn."),
+                    ContainsSubstring("has bn.weight, but the layer has no such parameter"));
+  CHECK_THROWS_WITH(import_e3nn(untracked, file, "bn."), ContainsSubstring("has bn.running_mean"));
+  CHECK_THROWS_WITH(import_e3nn(layer, file), ContainsSubstring("weight"));
+  file.tensors.erase("bn.bias");
+  import_e3nn(layer, file, "bn.");
+  CHECK(parameters(layer)[1].parameter->value[0] == 0);
+  file.tensors.erase("bn.running_mean");
+  CHECK_THROWS_WITH(import_e3nn(layer, file, "bn."), ContainsSubstring("running_mean"));
+  file.tensors.erase("bn.running_var");
+  import_e3nn(untracked, file, "bn.");
+  CHECK(parameters(untracked)[0].parameter->value[4] == 11);
+
+  // No scalars: e3nn stores arrays of no numbers.
+  BatchNorm<irreps<"1o">, double> vectors;
+  TensorFile none = file_of("weight", {3});
+  none.add("running_var", variance, {1});
+  none.add("bias", bias, {0});
+  none.add("running_mean", mean, {0});
+  import_e3nn(vectors, none);
+  CHECK(parameters(vectors)[0].parameter->value[0] == 3);
+  CHECK_THROWS_WITH(import_e3nn(vectors, file, "bn."),
+                    ContainsSubstring("expected 1 numbers in bn.weight, got 5"));
+}
+
+TEST_CASE("nn.NormActivation of e3nn with biases") {
+  constexpr auto F = irreps<"1x0e+2x1o">;
+  NormActivation<F, double, sigmoid> layer{{.bias = true}}, without;
+  const auto file = file_of("act.biases", {0.5, -1, 2});
+  import_e3nn(layer, file, "act.");
+  PointField<F, double> x(1);
+  const double values[] = {-3, 1, 2, 2, 0, 0, 4};
+  std::copy_n(values, 7, x.data());
+  const auto y = layer.forward(x);
+  const auto s = [](double n, double bias) { return 1 / (1 + std::exp(-n - bias)) / n; };
+  CHECK(std::abs(y(0, 0) - -3 * s(3, 0.5)) < 1e-14);
+  CHECK(std::abs(y(0, 2) - 2 * s(3, -1)) < 1e-14);
+  CHECK(std::abs(y(0, 6) - 4 * s(4, 2)) < 1e-14);
+  CHECK_THROWS_WITH(import_e3nn(without, file, "act."),
+                    ContainsSubstring("has act.biases, but the layer has no bias"));
+  import_e3nn(without, TensorFile{});
+  CHECK_THROWS_AS(import_e3nn(layer, TensorFile{}), Error);
+}
+
 TEST_CASE("a file that does not fit is refused by name") {
   IrrepsLinear<irreps<"4x0e">, irreps<"2x0e">> layer;
   CHECK_THROWS_WITH(import_e3nn(layer, file_of("weight", std::vector<double>(7))),

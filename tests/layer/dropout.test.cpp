@@ -4,7 +4,9 @@
 #include "gsteer/group/cyclic.hpp"
 #include "gsteer/group/dihedral.hpp"
 #include "gsteer/group/orthogonal2.hpp"
+#include "gsteer/representation/irreps.hpp"
 #include "layer/nonlinearity_laws.hpp"
+#include "layer/second_derivatives.hpp"
 
 using namespace gsteer;
 using namespace gsteer::test;
@@ -16,6 +18,20 @@ template <class Layer>
 auto repeated(const Layer& layer) {
   return [&layer](const auto& x) { return Layer(layer).forward(x); };
 }
+
+/// A layer that drops the same fields in each pass.
+template <class Layer>
+class Repeating : public Layer {
+ public:
+  explicit Repeating(DropoutOptions options) : Layer(options), start_(options.seed) {}
+  auto forward(Field<typename Layer::in, double, Point> x) {
+    Layer::visit_generators([&](const std::string&, Rng& rng) { rng = start_; });
+    return Layer::forward(std::move(x));
+  }
+
+ private:
+  Rng start_;
+};
 
 template <auto F>
 void check_representation() {
@@ -44,6 +60,10 @@ TEST_CASE("dropping fields as a whole commutes with every representation") {
   check_representation<2 * regular<D<4>> + irrep<D<4>, 1, 1>>();
   check_representation<4 * irrep<SO<2>, 1>>();
   check_representation<4 * irrep<O<2>, 1, 1>>();
+  Rng rng(2);
+  const FieldDropout<irreps<"2x0e+1x0o+3x1o+1x2e">, double> layer{{.probability = 0.4, .seed = 3}};
+  const auto points = random_field(PointField<irreps<"2x0e+1x0o+3x1o+1x2e">, double>(9), rng);
+  CHECK(point_error<orthogonal<3>>(repeated(layer), points) < 1e-12);
 }
 
 TEST_CASE("dropping channels one by one does not") {
@@ -76,6 +96,43 @@ TEST_CASE("a field is dropped everywhere with the given probability, and the mea
     }
   CHECK(dropped > 430);
   CHECK(dropped < 570);
+}
+
+TEST_CASE("dropout drops whole irreps, and its derivatives the same ones") {
+  static constexpr auto F = irreps<"40x0e+30x1o+20x2e">;
+  constexpr double p = 0.25;
+  Repeating<FieldDropout<F, double>> layer{{.probability = p, .seed = 9}};
+  Rng rng(10);
+  const auto x = random_field(PointField<F, double>(6), rng), dx = random_field(x, rng);
+  const auto y = layer.forward(x), dy = layer.forward_tangent(dx), d = layer.backward_input(dx);
+  int dropped = 0;
+  double worst = 0;
+  for (int b = 0; b < 6; ++b)
+    for (int i = 0, first = 0; i < 90; ++i) {
+      const int size = i < 40 ? 1 : i < 70 ? 3 : 5;
+      const double factor = y(b, first) == 0 ? 0 : 1 / (1 - p);
+      dropped += factor == 0;
+      for (const int end = first + size; first < end; ++first) {
+        worst = std::max(worst, std::abs(y(b, first) - factor * x(b, first)));
+        worst = std::max(worst, std::abs(dy(b, first) - factor * dx(b, first)));
+        worst = std::max(worst, std::abs(d(b, first) - dy(b, first)));
+      }
+    }
+  CHECK(worst < 1e-14);
+  CHECK(dropped > 90);
+  CHECK(dropped < 180);
+  const auto errors = second_derivative_errors(layer, x, rng);
+  CHECK(errors.adjoint < 1e-12);
+  CHECK(errors.tangent < 1e-10);
+  CHECK(errors.second < 1e-10);
+  // The control: a layer that drops other fields in each pass has no derivative.
+  FieldDropout<F, double> other{{.probability = p, .seed = 9}};
+  CHECK(second_derivative_errors(other, x, rng).tangent > 1);
+
+  FieldDropout<F, double> unused;
+  CHECK_THROWS_AS(unused.forward_tangent(dx), Error);
+  CHECK_THROWS_AS(unused.backward_input(dx), Error);
+  CHECK_THROWS_AS(layer.forward_tangent(PointField<F, double>(5)), Error);
 }
 
 TEST_CASE("dropout: random state, use and settings") {

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "gsteer/io/tensor_file.hpp"
+#include "gsteer/layer/batch_norm.hpp"
 #include "gsteer/layer/irreps_linear.hpp"
+#include "gsteer/layer/norm_nonlinearity.hpp"
 #include "gsteer/layer/radial_network.hpp"
 #include "gsteer/layer/tensor_product.hpp"
 #include "gsteer/layer/tensor_square.hpp"
@@ -16,8 +18,8 @@
 // from the state_dict of a module with safetensors.torch.save_file. Names are those of the
 // state_dict; `prefix` is what they begin with, up to and including the last dot of the module:
 //   import_e3nn(layer, read_safetensors("model.safetensors"), "layers.0.tp.");
-// Buffers of e3nn, its output masks and Wigner 3j symbols, are not read. Gate and the other layers
-// without parameters have nothing to import.
+// Buffers of e3nn are not read, its output masks and Wigner 3j symbols, except the running
+// statistics of BatchNorm. Gate and the other layers without parameters have nothing to import.
 //
 // e3nn does not merge neighboring blocks of one irrep. Where it was given such irreps
 // ("8x1o+8x1o"), its weights belong to these blocks: construct the layer with them (parse_irreps).
@@ -34,6 +36,12 @@ void import_parameter(Parameter<Scalar>& parameter, const TensorFile& file,
   expect(values.size() == parameter.value.size(), file.source, ": expected ",
          parameter.value.size(), " numbers in ", name, ", got ", values.size());
   std::copy(values.begin(), values.end(), parameter.value.begin());
+}
+
+/// \throws Error if the file has numbers of this name
+inline void expect_none(const TensorFile& file, const std::string& name, const char* reason) {
+  expect(!file.contains(name) || file.tensor(name).size() == 0, file.source, ": has ", name,
+         ", but the layer ", reason);
 }
 
 }  // namespace detail
@@ -61,8 +69,7 @@ void import_e3nn(irreps_linear<In, Out, Scalar>& layer, const TensorFile& file,
                  const std::string& prefix = {}) {
   const auto name = prefix + "bias";
   const bool has_bias = file.contains(name) && file.tensor(name).size() > 0;
-  expect(!has_bias || !layer.bias.value.empty(), file.source, ": has ", name,
-         ", but the layer has no bias");
+  if (layer.bias.value.empty()) detail::expect_none(file, name, "has no bias");
   detail::import_parameter(layer.weight, file, prefix + "weight");
   if (has_bias)
     detail::import_parameter(layer.bias, file, name);
@@ -79,6 +86,42 @@ void import_e3nn(RadialNetwork<Scalar>& network, const TensorFile& file,
   network.visit_parameters([&](const std::string&, Parameter<Scalar>& weight) {
     detail::import_parameter(weight, file, prefix + "layer" + std::to_string(k++) + ".weight");
   });
+}
+
+/// The weights and running statistics of nn.BatchNorm, of a layer with the same epsilon and
+/// variance, which are not in the file. Where the file has no bias (include_bias = False), it
+/// becomes 0. \throws Error if the file has others, or what the layer lacks by its options, affine
+/// and track, or the other way round
+template <class F, class Scalar>
+void import_e3nn(batch_norm<F, Scalar>& layer, const TensorFile& file,
+                 const std::string& prefix = {}) {
+  const char* const theirs[] = {"weight", "bias", "running_mean", "running_var"};
+  const std::string ours[] = {"scale", "bias", "running_mean", "running_variance"};
+  bool found[4] = {};
+  layer.visit_parameters([&](const std::string& name, Parameter<Scalar>& parameter) {
+    const auto i = static_cast<std::size_t>(std::find(ours, ours + 4, name) - ours);
+    const auto tensor = prefix + theirs[i];
+    found[i] = true;
+    if (name == "bias" && !file.contains(tensor))
+      std::fill(parameter.value.begin(), parameter.value.end(), Scalar{0});
+    else
+      detail::import_parameter(parameter, file, tensor);
+  });
+  for (std::size_t i = 0; i < 4; ++i)
+    if (!found[i]) detail::expect_none(file, prefix + theirs[i], "has no such parameter");
+}
+
+/// The biases of nn.NormActivation, if there are any. \throws Error if the file has others, or
+/// biases for a layer without
+template <class F, class Function, class Scalar>
+void import_e3nn(norm_nonlinearity<F, Function, Scalar, NormActivationOptions>& layer,
+                 const TensorFile& file, const std::string& prefix = {}) {
+  bool found = false;
+  layer.visit_parameters([&](const std::string&, Parameter<Scalar>& bias) {
+    found = true;
+    detail::import_parameter(bias, file, prefix + "biases");
+  });
+  if (!found) detail::expect_none(file, prefix + "biases", "has no bias");
 }
 
 }  // namespace gsteer

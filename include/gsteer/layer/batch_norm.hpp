@@ -18,6 +18,9 @@ struct BatchNormOptions {
   /// Record running statistics and freeze with them. If not, the frozen layer, too, normalizes with
   /// the batch it is given.
   bool track = true;
+  /// Record the unbiased variance of what has a mean, as PyTorch and escnn do; e3nn does not.
+  bool unbiased = true;
+  FieldVariance variance = FieldVariance::component;  ///< what is brought to 1
 };
 
 /// Brings every field to mean 0 and variance 1 over a batch, then to a learned scale and bias.
@@ -25,8 +28,14 @@ struct BatchNormOptions {
 /// The mean is the invariant part of the field's mean over batch and space: a vector that no group
 /// element changes. A field without invariant part (a nontrivial irrep) keeps its mean. The
 /// variance is one number: the mean square of all channels of the field about that mean. For
-/// scalars this is the usual batch normalization, for regular fields escnn's InnerBatchNorm. It
-/// commutes with the group exactly.
+/// scalars this is the usual batch normalization, for regular fields escnn's InnerBatchNorm, for
+/// irreps e3nn's nn.BatchNorm: 0e has a mean, 0o, which an inversion changes, does not. The two
+/// differ only in the running variance of scalars, unbiased in the former and biased in e3nn:
+///   BatchNorm<irreps<"16x0e+8x1o">>{{.unbiased = false}}
+/// (e3nn's reduce = 'max' is about several samples of an item; points are items.) It commutes with
+/// the group exactly.
+///
+/// On points it has second derivatives, through the statistics of the batch, too.
 ///
 /// Parameters: `scale`, one a field; `bias`, one an invariant direction, (1, ..., 1) for regular
 /// fields; and, not trained, `running_mean` and `running_variance` alike. Use the alias BatchNorm.
@@ -36,10 +45,11 @@ class batch_norm {
   using in = F;
   using out = F;
   using Scalar = Scalar_;
+  using Points = Field<F, Scalar, Point>;
 
   /// \throws Error unless epsilon > 0 and 0 <= momentum <= 1
   explicit batch_norm(BatchNormOptions options = {})
-      : options_(options), map_(layout_of<F>(), options.epsilon, options.affine) {
+      : options_(options), map_(layout_of<F>(), options.epsilon, options.affine, options.variance) {
     expect(options.momentum >= 0 && options.momentum <= 1,
            "BatchNorm: expected a momentum in [0, 1], got ", options.momentum);
     if (!options.track) return;
@@ -52,10 +62,13 @@ class batch_norm {
   template <class Space>
   Field<F, Scalar, Space> forward(Field<F, Scalar, Space> x) {
     moments_ = measure(map_, x);
-    if (options_.track) map_.track(moments_, options_.momentum, running_mean_, running_variance_);
+    if (options_.track)
+      map_.track(moments_, options_.momentum, options_.unbiased, running_mean_, running_variance_);
     auto y = input_.recycle(x);
     map_.apply(map_.affine(moments_), y.data(), x.data(), x.batch(), x.points());
     input_.take(std::move(x));
+    g_ = {};
+    dx_ = {};
     return y;
   }
 
@@ -63,8 +76,32 @@ class batch_norm {
   Field<F, Scalar, Space> backward(Field<F, Scalar, Space> gradient) {
     input_.check("BatchNorm", gradient);
     gradient = detail::overwritable(std::move(gradient));
-    map_.backward(gradient.data(), input_.values.data(), moments_);
+    if constexpr (std::is_same_v<Space, Point>)
+      map_.backward_vectors(gradient.data(), input_.values.data(), moments_);
+    else
+      map_.backward(gradient.data(), input_.values.data(), moments_);
     return gradient;
+  }
+
+  Points backward_input(Points gradient) {
+    input_.check("BatchNorm", gradient);
+    g_ = detail::overwritable(std::move(gradient));
+    return differentiated(g_, of_g_);
+  }
+  Points forward_tangent(Points dx) {
+    expect(input_.batch > 0 && dx.batch() == input_.batch, "BatchNorm: expected a tangent of ",
+           input_.batch, " items after forward, got ", dx.batch());
+    dx_ = detail::overwritable(std::move(dx));
+    return differentiated(dx_, of_dx_);
+  }
+  Points backward_tangent(Points dg) {
+    input_.check("BatchNorm", dg);
+    expect(!g_.empty() && !dx_.empty(),
+           "BatchNorm: backward_tangent before backward_input and forward_tangent");
+    auto result = detail::overwritable(std::move(dg));
+    map_.backward_tangent(result.data(), input_.values.data(), moments_, g_.data(), of_g_,
+                          dx_.data(), of_dx_);
+    return result;
   }
 
   auto freeze() const {
@@ -99,7 +136,18 @@ class batch_norm {
            "BatchNorm: expected more than one vector in a batch (items x pixels) to take a "
            "variance of, got ",
            x.batch(), " on ", to_string(x.space()));
-    return map.measure(x.data(), x.batch(), x.points(), false);
+    if constexpr (std::is_same_v<typename X::Space, Point>)
+      return map.measure_vectors(x.data(), x.batch());
+    else
+      return map.measure(x.data(), x.batch(), x.points(), false);
+  }
+
+  /// J v, which is J^T v; and what else is needed of v.
+  Points differentiated(const Points& v, typename Arithmetic::Direction& of_v) const {
+    of_v = map_.direction(v.data(), input_.values.data(), moments_);
+    Points result(v);
+    map_.differentiate(result.data(), of_v, input_.values.data(), moments_);
+    return result;
   }
 
   BatchNormOptions options_;
@@ -107,6 +155,8 @@ class batch_norm {
   Parameter<Scalar> running_mean_, running_variance_;
   typename Arithmetic::Moments moments_;
   detail::RememberedInput<Scalar> input_;
+  Points g_, dx_;
+  typename Arithmetic::Direction of_g_, of_dx_;
 };
 
 struct InstanceNormOptions {

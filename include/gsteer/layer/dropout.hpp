@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,11 @@ struct DropoutOptions {
 
 /// In training, sets each field of each item to zero with probability p, on all its channels and
 /// points at once, and multiplies the others by 1 / (1 - p). Whole fields, because dropping
-/// channels one by one would break the symmetry. The frozen layer passes its input on.
+/// channels one by one would break the symmetry. The frozen layer passes its input on. On irreps
+/// this is e3nn's nn.Dropout.
+///
+/// For a given choice of fields the layer is linear and symmetric: its derivatives of first and
+/// second order apply the choice of the last forward pass.
 ///
 /// Random numbers are drawn item by item, field by field. The state of the generator belongs to a
 /// checkpoint. Use the alias FieldDropout.
@@ -54,6 +59,19 @@ class field_dropout {
     return scale(std::move(gradient));
   }
 
+  Field<F, Scalar, Point> backward_input(Field<F, Scalar, Point> gradient) const {
+    shape_.check("FieldDropout", gradient);
+    return scale(std::move(gradient));
+  }
+  Field<F, Scalar, Point> forward_tangent(Field<F, Scalar, Point> dx) const {
+    expect(shape_.batch > 0 && dx.batch() == shape_.batch, "FieldDropout: expected a tangent of ",
+           shape_.batch, " items after forward, got ", dx.batch());
+    return scale(std::move(dx));
+  }
+  Field<F, Scalar, Point> backward_tangent(Field<F, Scalar, Point> dg) const {
+    return backward_input(std::move(dg));
+  }
+
   auto freeze() const {
     return make_frozen<F, F, Scalar>([](auto x) { return x; });
   }
@@ -67,7 +85,8 @@ class field_dropout {
   template <class X>
   X scale(X x) const {
     auto y = detail::overwritable(std::move(x));
-    const detail::FieldBatch f{y.batch(), y.points(), detail::channels_of_fields<F>()};
+    const detail::FieldBatch f{y.batch(), y.points(), detail::channels_of_fields<F>(),
+                               std::is_same_v<typename X::Space, Point>};
     f.for_each([&](int b, int i) {
       const Scalar factor =
           factors_[static_cast<std::size_t>(b) * F::fields + static_cast<std::size_t>(i)];

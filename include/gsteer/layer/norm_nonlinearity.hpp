@@ -2,14 +2,11 @@
 #pragma once
 
 #include <cmath>
-#include <cstddef>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "gsteer/layer/kernels/fieldwise.hpp"
-#include "gsteer/layer/parameter.hpp"
-#include "gsteer/layer/pointwise.hpp"
+#include "gsteer/layer/norm_scaling.hpp"
+#include "gsteer/layer/remembered.hpp"
 
 namespace gsteer {
 
@@ -25,97 +22,50 @@ struct squash {
   X derivative(const X& x) const {
     return 2 * x / (1 + x.square()).square();
   }
+  template <class X>
+  X second_derivative(const X& x) const {
+    const X square = x.square();
+    return (2 - 6 * square) / (1 + square).cube();
+  }
 };
 
 struct NormOptions {
   double threshold = 1;  ///< b at the start, > 0
 };
 
+/// Settings of NormActivation.
+struct NormActivationOptions {
+  bool bias = false;      ///< learn a shift of the length, one a field, 0 at the start
+  double epsilon = 1e-8;  ///< shorter fields are taken to be of this length, > 0
+};
+
 namespace detail {
 
-/// The arithmetic of NormNonlinearity; one instance for each function and scalar type.
-template <class Function, class Scalar>
-class NormScaling {
- public:
-  static constexpr bool has_threshold = !std::is_same_v<Function, squash>;
-  /// At norms up to this the direction x / |x| counts as 0 (as in escnn).
-  static constexpr Scalar smallest = Scalar(1e-10);
+/// f(|x| - b) / |x|, b = exp(log_threshold). Up to 1e-10 the direction x / |x| counts as 0 (as in
+/// escnn).
+template <class Scalar>
+[[gnu::cold]] NormArgument<Scalar> norm_argument(const NormOptions& options, int fields,
+                                                 bool shifted) {
+  expect(options.threshold > 0, "NormNonlinearity: expected a threshold > 0, got ",
+         options.threshold);
+  NormArgument<Scalar> how;
+  how.logarithmic = true;
+  how.vanishing = how.constant = Scalar(1e-10);
+  if (shifted)
+    how.parameter = Parameter<Scalar>(fields, static_cast<Scalar>(std::log(options.threshold)));
+  return how;
+}
 
-  NormScaling(Function function, const NormOptions& options, int fields) : function_(function) {
-    expect(options.threshold > 0, "NormNonlinearity: expected a threshold > 0, got ",
-           options.threshold);
-    if (has_threshold)
-      log_threshold = Parameter<Scalar>(fields, static_cast<Scalar>(std::log(options.threshold)));
-  }
-
-  static Buffer<Scalar> norms(const FieldBatch& f, Channels<const Scalar> x) {
-    auto n = field_products(f, x, x);
-    for_each_part(n.size(), [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) n[i] = std::sqrt(n[i]);
-    });
-    return n;
-  }
-
-  /// f(|x| - b) / |x|
-  Buffer<Scalar> factors(const FieldBatch& f, const Buffer<Scalar>& norms) const {
-    auto s = arguments(f, norms);
-    pointwise_forward(function_, s.data(), static_cast<Scalar*>(nullptr), s.size());
-    for_each_part(s.size(), [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i)
-        s[i] = norms[i] > smallest ? s[i] / norms[i] : Scalar{0};
-    });
-    return s;
-  }
-
-  /// Turns the gradient g with respect to y = s x, s = f(n - b) / n, into that with respect to x,
-  ///   dx = s g + (f' - s) / n^2 <g, x> x,   db = - sum of f' / n <g, x>.
-  void backward(const FieldBatch& f, Channels<Scalar> g, Channels<const Scalar> x,
-                const Buffer<Scalar>& norms) {
-    const auto dot = field_products(f, Channels<const Scalar>{g.data, g.count}, x);
-    const auto s = factors(f, norms), inside = arguments(f, norms);
-    Buffer<Scalar> pull(f.size());  // f' first
-    std::fill(pull.begin(), pull.end(), Scalar{1});
-    pointwise_backward(function_, inside.data(), pull.data(), pull.size());
-    if (has_threshold) add_threshold_gradient(f, pull, dot, norms);
-    for_each_part(pull.size(), [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) {
-        const Scalar n = norms[i];
-        pull[i] = n > smallest ? (pull[i] - s[i]) / n * (dot[i] / n) : Scalar{0};
-      }
-    });
-    combine_fields(f, g, s.data(), pull.data(), x);
-  }
-
-  Parameter<Scalar> log_threshold;  ///< [field]
-
- private:
-  Buffer<Scalar> arguments(const FieldBatch& f, const Buffer<Scalar>& norms) const {
-    auto inside = norms;
-    if (!has_threshold) return inside;
-    f.for_each([&](int b, int i) {
-      const Scalar threshold = std::exp(log_threshold.value[static_cast<std::size_t>(i)]);
-      Scalar* row = inside.data() + f.whole(b, i);
-      for (int p = 0; p < f.points; ++p) row[p] -= threshold;
-    });
-    return inside;
-  }
-
-  void add_threshold_gradient(const FieldBatch& f, const Buffer<Scalar>& slope,
-                              const Buffer<Scalar>& dot, const Buffer<Scalar>& norms) {
-    parallel_for(f.fields(), [&](int i) {
-      Scalar sum = 0;
-      for (int b = 0; b < f.batch; ++b)
-        for (auto at = static_cast<std::size_t>(f.whole(b, i)),
-                  end = at + static_cast<std::size_t>(f.points);
-             at < end; ++at)
-          if (norms[at] > smallest) sum -= slope[at] * dot[at] / norms[at];
-      const auto field = static_cast<std::size_t>(i);
-      log_threshold.gradient[field] += std::exp(log_threshold.value[field]) * sum;
-    });
-  }
-
-  Function function_;
-};
+/// f(n + bias) / n, n = max(|x|, epsilon).
+template <class Scalar>
+[[gnu::cold]] NormArgument<Scalar> norm_argument(const NormActivationOptions& options, int fields,
+                                                 bool) {
+  NormArgument<Scalar> how;
+  how.least = how.constant = static_cast<Scalar>(options.epsilon);
+  expect(how.least * how.least > 0, "NormActivation: expected epsilon > 0, got ", options.epsilon);
+  if (options.bias) how.parameter = Parameter<Scalar>(fields);
+  return how;
+}
 
 }  // namespace detail
 
@@ -130,41 +80,76 @@ class NormScaling {
 /// At x = 0, where there is no direction, value and gradient are 0. With relu and squash this is
 /// the limit; with sigmoid and softplus f(-b) is not 0, so the layer jumps there and its gradient
 /// grows like 1 / |x|. Use the alias NormNonlinearity.
-template <feature_type F, pointwise_function Function = relu, class Scalar_ = float>
+///
+/// NormActivation is the same with e3nn's treatment of short fields and signs of the shift:
+///   x -> f(n + bias) x / n,  n = max(|x|, epsilon),
+/// so that it is linear up to epsilon, with slopes as large as f(bias) / epsilon. Without bias, and
+/// with the `biases` of e3nn, it computes what nn.NormActivation does; as there, f is not scaled to
+/// unit second moment (unit_moment).
+///
+/// Second derivatives on points need a smooth_function. Where the first derivative is 0 or constant
+/// by the rules above, at short fields, the second is 0.
+template <feature_type F, pointwise_function Function = relu, class Scalar_ = float,
+          class Options = NormOptions>
 class norm_nonlinearity {
  public:
   using in = F;
   using out = F;
   using Scalar = Scalar_;
+  using Points = Field<F, Scalar, Point>;
 
-  /// \throws Error unless the threshold is positive
-  explicit norm_nonlinearity(NormOptions options = {}, Function function = {})
-      : scaling_(function, options, F::fields) {}
+  /// \throws Error unless the threshold, or epsilon, is positive
+  explicit norm_nonlinearity(Options options = {}, Function function = Function{})
+      : scaling_(function, detail::norm_argument<Scalar>(options, F::fields,
+                                                         !std::is_same_v<Function, squash>)) {}
 
   template <class Space>
   Field<F, Scalar, Space> forward(Field<F, Scalar, Space> x) {
     auto y = input_.recycle(x);
-    const auto f = fields(x.batch(), x.points());
+    const auto f = fields(x);
     norms_ = scaling_.norms(f, {x.data(), F::size});
     detail::scale_fields<Scalar>(f, {y.data(), F::size}, scaling_.factors(f, norms_).data(),
                                  {x.data(), F::size});
     input_.take(std::move(x));
+    g_ = {};
+    dx_ = {};
     return y;
   }
 
   template <class Space>
   Field<F, Scalar, Space> backward(Field<F, Scalar, Space> gradient) {
-    input_.check("NormNonlinearity", gradient);
+    input_.check(name, gradient);
     auto d_in = detail::overwritable(std::move(gradient));
-    scaling_.backward(fields(d_in.batch(), d_in.points()), {d_in.data(), F::size},
-                      {input_.values.data(), F::size}, norms_);
+    scaling_.backward(fields(d_in), {d_in.data(), F::size}, {input_.values.data(), F::size},
+                      norms_);
     return d_in;
+  }
+
+  Points backward_input(const Points& gradient) {
+    input_.check(name, gradient);
+    g_ = gradient;
+    return differentiated(gradient);
+  }
+  Points forward_tangent(Points dx) {
+    expect(input_.batch > 0 && dx.batch() == input_.batch, name, ": expected a tangent of ",
+           input_.batch, " items after forward, got ", dx.batch());
+    dx_ = detail::overwritable(std::move(dx));
+    return differentiated(dx_);
+  }
+  Points backward_tangent(Points dg) requires smooth_function<Function> {
+    input_.check(name, dg);
+    expect(!g_.empty() && !dx_.empty(), name,
+           ": backward_tangent before backward_input and forward_tangent");
+    auto result = detail::overwritable(std::move(dg));
+    scaling_.backward_tangent(result.batch(), detail::channels_of_fields<F>(), result.data(),
+                              input_.values.data(), g_.data(), dx_.data(), norms_);
+    return result;
   }
 
   auto freeze() const {
     return make_frozen<F, F, Scalar>([scaling = scaling_](auto x) {
       auto y = detail::overwritable(std::move(x));
-      const auto f = fields(y.batch(), y.points());
+      const auto f = fields(y);
       const auto factors = scaling.factors(f, scaling.norms(f, {y.data(), F::size}));
       detail::scale_fields<Scalar>(f, {y.data(), F::size}, factors.data(), {y.data(), F::size});
       return y;
@@ -173,22 +158,41 @@ class norm_nonlinearity {
 
   template <class Visit>
   void visit_parameters(Visit&& visit) {
-    if (scaling_.has_threshold) visit("log_threshold", scaling_.log_threshold);
+    auto& parameter = scaling_.argument.parameter;
+    if (!parameter.value.empty()) visit(is_activation ? "bias" : "log_threshold", parameter);
   }
 
  private:
-  static detail::FieldBatch fields(int batch, int points) {
-    return {batch, points, detail::channels_of_fields<F>()};
+  static constexpr bool is_activation = std::is_same_v<Options, NormActivationOptions>;
+  static constexpr const char* name = is_activation ? "NormActivation" : "NormNonlinearity";
+
+  template <class X>
+  static detail::FieldBatch fields(const X& x) {
+    return {x.batch(), x.points(), detail::channels_of_fields<F>(),
+            std::is_same_v<typename X::Space, Point>};
+  }
+
+  /// J v, which is J^T v.
+  Points differentiated(const Points& v) const {
+    Points result(std::as_const(v));
+    scaling_.differentiate(fields(v), {result.data(), F::size}, {input_.values.data(), F::size},
+                           norms_);
+    return result;
   }
 
   detail::NormScaling<Function, Scalar> scaling_;
   Buffer<Scalar> norms_;
   detail::RememberedInput<Scalar> input_;
+  Points g_, dx_;
 };
 
 /// Norm nonlinearity of fields given as values: NormNonlinearity<8 * irrep<SO<2>, 1>>{{.threshold =
 /// 0.5}}, NormNonlinearity<hidden, float, squash>{}.
 template <auto F, class Scalar = float, class Function = relu>
 using NormNonlinearity = norm_nonlinearity<features_of<F>, Function, Scalar>;
+
+/// e3nn's: NormActivation<irreps<"16x0e+8x1o">, float, sigmoid>{{.bias = true}}.
+template <auto F, class Scalar = float, class Function = silu>
+using NormActivation = norm_nonlinearity<features_of<F>, Function, Scalar, NormActivationOptions>;
 
 }  // namespace gsteer

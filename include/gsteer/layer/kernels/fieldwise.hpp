@@ -14,6 +14,7 @@ namespace gsteer::detail {
 struct FieldBatch {
   int batch, points;
   const field_channels& all;
+  bool vectors = false;  ///< feature vectors: one point, the channels of a field side by side
 
   int fields() const { return static_cast<int>(all.fields.size()); }
   int channels(int field) const { return all.fields[static_cast<std::size_t>(field)].size; }
@@ -28,11 +29,14 @@ struct FieldBatch {
     return (std::ptrdiff_t{b} * fields() + field) * points;
   }
 
-  /// body(item, field), in parallel.
+  /// body(item, field), in parallel; a task of feature vectors has all fields of its items.
   template <class Body>
   void for_each(Body&& body) const {
-    for_each_row(batch * fields(), points * all.channels / fields(),
-                 [&](int row) { body(row / fields(), row % fields()); });
+    const int together = vectors ? fields() : 1, parts = fields() / together;
+    for_each_row(batch * parts, points * all.channels / parts, [&](int row) {
+      const int b = row / parts;
+      for (int i = row % parts * together, end = i + together; i < end; ++i) body(b, i);
+    });
   }
 };
 
@@ -51,6 +55,10 @@ Buffer<Scalar> field_products(const FieldBatch& f, Channels<const Scalar> x,
   f.for_each([&](int b, int i) {
     Scalar* sum = products.data() + f.whole(b, i);
     const Scalar *u = x.data + f.channel(b, i, x.count), *v = y.data + f.channel(b, i, y.count);
+    if (f.vectors) {
+      for (int c = 0; c < f.channels(i); ++c) *sum += u[c] * v[c];
+      return;
+    }
     for (int c = 0; c < f.channels(i); ++c, u += f.points, v += f.points)
       for (int p = 0; p < f.points; ++p) sum[p] += u[p] * v[p];
   });
@@ -65,6 +73,10 @@ void scale_fields(const FieldBatch& f, Channels<Scalar> y, const Scalar* factors
     const Scalar* s = factors + f.whole(b, i);
     const Scalar* u = x.data + f.channel(b, i, x.count);
     Scalar* v = y.data + f.channel(b, i, y.count);
+    if (f.vectors) {
+      for (int c = 0; c < f.channels(i); ++c) v[c] = *s * u[c];
+      return;
+    }
     for (int c = 0; c < f.channels(i); ++c, u += f.points, v += f.points)
       for (int p = 0; p < f.points; ++p) v[p] = s[p] * u[p];
   });
@@ -78,6 +90,10 @@ void combine_fields(const FieldBatch& f, Channels<Scalar> y, const Scalar* s, co
     const Scalar *keep = s + f.whole(b, i), *add = t + f.whole(b, i);
     const Scalar* u = x.data + f.channel(b, i, x.count);
     Scalar* v = y.data + f.channel(b, i, y.count);
+    if (f.vectors) {
+      for (int c = 0; c < f.channels(i); ++c) v[c] = *keep * v[c] + *add * u[c];
+      return;
+    }
     for (int c = 0; c < f.channels(i); ++c, u += f.points, v += f.points)
       for (int p = 0; p < f.points; ++p) v[p] = keep[p] * v[p] + add[p] * u[p];
   });
