@@ -59,6 +59,20 @@ inline void check_notes(const TensorFile& file,
   }
 }
 
+inline void add_notes(TensorFile& file, const std::map<std::string, std::string>& notes) {
+  for (const auto& [key, value] : notes) {
+    expect(!key.starts_with(our_notes), file.source,
+           ": expected notes whose names do not begin with ", our_notes, ", got ", in_quotes(key));
+    file.metadata[key] = value;
+  }
+}
+inline std::map<std::string, std::string> notes_of(const TensorFile& file) {
+  std::map<std::string, std::string> notes;
+  for (const auto& note : file.metadata)
+    if (!note.first.starts_with(our_notes)) notes.insert(note);
+  return notes;
+}
+
 template <class Net>
 void add_parameters(StateList& list, const std::string& prefix, Net& net) {
   for (const auto& [name, p] : parameters(net))
@@ -82,16 +96,18 @@ StateList checkpoint_state(Net& net, Optimizer& optimizer, TrainingState& state)
 
 }  // namespace detail
 
-/// Writes all parameters of a network, in the precision it computes in.
-/// \throws Error if the file cannot be written, or a number is not finite; an older file then stays
-/// as it was
+/// Writes all parameters of a network, in the precision it computes in, and notes of the caller's.
+/// \throws Error if the file cannot be written, a number is not finite, or a note has a name of
+/// ours; an older file then stays as it was
 template <class Net>
-void save_weights(const std::filesystem::path& path, Net& net) {
+void save_weights(const std::filesystem::path& path, Net& net,
+                  const std::map<std::string, std::string>& notes = {}) {
   detail::StateList list;
   detail::add_parameters(list, "", net);
   TensorFile file = list.store(path.string());
   file.metadata = detail::file_notes<Net>();
   file.metadata["gsteer.content"] = "weights";
+  detail::add_notes(file, notes);
   write_safetensors(path, file);
 }
 
@@ -114,6 +130,12 @@ void load_weights(const std::filesystem::path& path, Net& net) {
   list.load(file);
 }
 
+/// The caller's notes in a file of weights or a checkpoint, by which to make the network that it
+/// belongs to. \throws Error if the file is damaged
+inline std::map<std::string, std::string> read_notes(const std::filesystem::path& path) {
+  return detail::notes_of(read_safetensors(path));
+}
+
 /// Writes network, optimizer and state of a training in one file.
 /// \throws Error as save_weights, and if a note has a name of ours
 template <class Net, optimizer Optimizer>
@@ -124,12 +146,7 @@ void save_checkpoint(const std::filesystem::path& path, Net& net, Optimizer& opt
   file.metadata = detail::file_notes<Net>();
   file.metadata["gsteer.content"] = "checkpoint";
   file.metadata["gsteer.optimizer"] = Optimizer::name();
-  for (const auto& [key, value] : state.notes) {
-    expect(!key.starts_with(detail::our_notes), path.string(),
-           ": expected notes whose names do not begin with ", detail::our_notes, ", got ",
-           detail::in_quotes(key));
-    file.metadata[key] = value;
-  }
+  detail::add_notes(file, state.notes);
   write_safetensors(path, file);
 }
 
@@ -145,8 +162,7 @@ TrainingState load_checkpoint(const std::filesystem::path& path, Net& net, Optim
   expected["gsteer.optimizer"] = Optimizer::name();
   detail::check_notes(file, expected);
   TrainingState state;
-  for (const auto& note : file.metadata)
-    if (!note.first.starts_with(detail::our_notes)) state.notes.insert(note);
+  state.notes = detail::notes_of(file);
   detail::checkpoint_state(net, optimizer, state).load(file);
   return state;
 }

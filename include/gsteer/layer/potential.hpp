@@ -63,6 +63,9 @@ class Potential {
   Network& network() { return network_; }
   const Network& network() const { return network_; }
 
+  /// What the output of the network is multiplied by.
+  double scale() const { return static_cast<double>(scale_.value[0]); }
+
   /// Energies, forces and virials of a graph or a batch of them. \throws Error if a kind has no
   /// shift, or as the layers do
   PotentialResult evaluate(const Graph& graph) {
@@ -127,7 +130,6 @@ class Potential {
  private:
   using Gradient = Field<typename Network::out, Scalar, Point>;
 
-  double scale() const { return static_cast<double>(scale_.value[0]); }
   double shift(int kind) const {
     if (shifts_.value.empty()) return 0;
     expect(static_cast<std::size_t>(kind) < shifts_.value.size(), "Potential: an atom of kind ",

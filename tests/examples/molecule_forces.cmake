@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+file(REMOVE_RECURSE run)
+file(MAKE_DIRECTORY run)
+set(small --train 50 --test 20)
+
+# Leaves what the program printed in `output`.
+function(run expected)
+  execute_process(COMMAND ${PROGRAM} ${ARGN} WORKING_DIRECTORY run
+    RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(expected STREQUAL "passes" AND NOT result EQUAL 0)
+    message(FATAL_ERROR "${ARGN}: exit code ${result}\n${output}")
+  elseif(expected STREQUAL "fails" AND NOT result MATCHES "^[1-9][0-9]*$")  # nor may it crash
+    message(FATAL_ERROR "${ARGN}: expected an error, got ${result}\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+function(expect_line line)
+  if(NOT output MATCHES "${line}")
+    message(FATAL_ERROR "expected a line '${line}' in\n${output}")
+  endif()
+endfunction()
+
+# Learns: the constant prediction has a force error of 850 meV/Angstrom.
+run(passes ${small} --epochs 12 --steps 200 --trajectory path.extxyz)
+file(SHA256 run/molecule_forces.safetensors whole)
+expect_line("2300 configurations in")
+expect_line("[0-9]+ parameters, 8.0 neighbors within 5.0 Angstrom")
+expect_line("epoch  12 of 12, training +[0-9.]+ meV +[0-9.]+ meV/A, validation +[0-9.]+ meV +[0-9.]+ meV/A")
+expect_line("test, 20 configurations: energy MAE [0-9.]+ meV, force MAE [0-9.]+ meV/Angstrom")
+expect_line("dynamics at constant energy, 0.1 ps in steps of 0.50 fs at [0-9]+ K: drift [-0-9.e]+ eV/ps per atom")
+expect_line("10 frames in path.extxyz")
+string(REGEX MATCH "test, 20 configurations[^\n]*" tested "${output}")
+string(REGEX MATCH "force MAE ([0-9]+)" force "${output}")
+if(CMAKE_MATCH_1 GREATER 400)
+  message(FATAL_ERROR "it did not learn: ${tested}")
+endif()
+string(REGEX MATCH "dynamics at constant energy[^\n]*" drifted "${output}")
+file(READ run/molecule_forces.png start LIMIT 16 HEX)
+if(NOT start STREQUAL "89504e470d0a1a0a0000000d49484452")
+  message(FATAL_ERROR "molecule_forces.png is not a picture: it begins with ${start}")
+endif()
+
+# A saved model gives the same numbers, and the trajectory is a data set.
+run(passes ${small} --steps 200 --load molecule_forces.safetensors)
+foreach(line IN ITEMS "${tested}" "${drifted}")
+  string(FIND "${output}" "${line}" found)
+  if(found EQUAL -1)
+    message(FATAL_ERROR "expected '${line}' of the model that was saved, got\n${output}")
+  endif()
+endforeach()
+run(passes --data path.extxyz --load molecule_forces.safetensors --test 5 --steps 0)
+expect_line("10 configurations in path.extxyz")
+expect_line("test, 5 configurations: energy MAE 0.0[0-9] meV, force MAE 0.0[0-9] meV/Angstrom")
+
+# kill -9 as soon as there is a checkpoint, at whatever point the training then is: resumed, on one thread, it ends in the same
+# weights, bit for bit.
+find_program(bash bash)
+if(bash)
+  string(JOIN " " arguments ${small} --epochs 12 --steps 0 --model killed.safetensors --save killed.ckpt)
+  execute_process(COMMAND ${bash} -c "
+    '${PROGRAM}' ${arguments} > killed.log 2>&1 &
+    for i in $(seq 2000); do [ -s killed.ckpt ] && break; sleep 0.01; done
+    kill -9 $! 2>/dev/null; wait $! 2>/dev/null; [ -s killed.ckpt ]"
+    WORKING_DIRECTORY run RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "the run to be killed wrote no checkpoint")
+  endif()
+  run(passes ${small} --epochs 12 --steps 0 --threads 1 --model killed.safetensors --resume killed.ckpt)
+  expect_line("resumed after epoch [0-9]+")
+  file(SHA256 run/killed.safetensors resumed)
+  if(NOT resumed STREQUAL whole)
+    message(FATAL_ERROR "a run that was killed and resumed has other weights")
+  endif()
+endif()
+
+# Mistakes are said.
+file(WRITE run/bad.extxyz "1\nProperties=species:S:1:pos:R:3\nC 0 0 0\n1\nProperties=species:S:1:pos:R:3\nC 0 0 0\n")
+run(fails --data bad.extxyz)
+expect_line("expected an energy and forces to learn from")
+file(WRITE run/bad.extxyz "2\nProperties=species:S:1:pos:R:3\nC 0 0 0\n")
+run(fails --data bad.extxyz)
+expect_line("molecule_forces: bad.extxyz")
+file(WRITE run/bad.safetensors "nothing")
+run(fails --load bad.safetensors)
+expect_line("molecule_forces: bad.safetensors")
