@@ -65,6 +65,7 @@
 #include "gsteer/layer/gate.hpp"
 #include "gsteer/layer/gated.hpp"
 #include "gsteer/layer/global_pooling.hpp"
+#include "gsteer/layer/graph_pooling.hpp"
 #include "gsteer/layer/grid_convolution.hpp"
 #include "gsteer/layer/grid_trace.hpp"
 #include "gsteer/layer/harmonic_convolution.hpp"
