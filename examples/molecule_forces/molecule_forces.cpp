@@ -142,6 +142,10 @@ int main(int argc, char** argv) {
   app.add_option("--batch", options.training.batch, "configurations in a batch")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app.add_option("--parts", options.training.parts,
+                 "of a batch, for threads to work on side by side; the result depends on it")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--rate", options.training.learning_rate, "learning rate at the start")
       ->capture_default_str();
   app.add_option("--energy-weight", options.training.energy_weight, "of energies in the loss")

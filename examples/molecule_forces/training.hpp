@@ -16,7 +16,8 @@ namespace example {
 
 struct TrainingOptions {
   int epochs = 600;
-  int batch = 5;
+  int batch = 4;
+  int parts = 2;  ///< of a batch, which threads work on side by side; the result depends on it
   std::uint64_t seed = 1;
   double learning_rate = 0.01;
   double energy_weight = 1;      ///< of (energy error by atom / rms force)^2
@@ -55,6 +56,11 @@ Errors evaluate(Potential& potential, const DataSet& set) {
   return evaluate(potential, set, [](const auto&, const auto&) {});
 }
 
+/// Where a part of a batch begins.
+inline std::ptrdiff_t share(const std::vector<int>& items, int part, int parts) {
+  return static_cast<std::ptrdiff_t>(items.size()) * part / parts;
+}
+
 /// Trains on energies and forces: Adam (amsgrad) with a rate that falls along half a cosine; in the
 /// end the network has the running average of its weights. Returns the seconds it took.
 inline double train(Potential<Network<float>>& potential, const DataSet& training,
@@ -72,6 +78,7 @@ inline double train(Potential<Network<float>>& potential, const DataSet& trainin
                              .steps = std::max<std::int64_t>(1, steps),
                              .warm_up = std::min<std::int64_t>(200, steps / 10),
                              .final_rate = options.learning_rate / 1000};
+  Replicas replicas{potential, options.parts};
   TrainingState state;
   if (!options.resume.empty()) {
     state = load_checkpoint(options.resume, potential, optimizer);
@@ -87,17 +94,30 @@ inline double train(Potential<Network<float>>& potential, const DataSet& trainin
     double energy = 0, force = 0;
     int done = 0;
     for (const auto& items : batches.epoch(state.epoch)) {
-      const auto [graph, targets] = training.batch(items);
-      const auto loss = potential_loss(potential.evaluate(graph), targets, graph,
-                                       {.energy_weight = options.energy_weight * unit,
-                                        .force_weight = options.force_weight * unit});
-      potential.backward(loss.d_energies, loss.d_forces);
+      std::vector<PotentialLoss> losses(static_cast<std::size_t>(replicas.parts()));
+      replicas.run([&](auto& replica, int part) {
+        const std::vector<int> own(items.begin() + share(items, part, replicas.parts()),
+                                   items.begin() + share(items, part + 1, replicas.parts()));
+        if (own.empty()) return;
+        const auto [graph, targets] = training.batch(own);
+        // Means over the part become shares of those over the batch.
+        const double weight = static_cast<double>(own.size()) / static_cast<double>(items.size());
+        auto& loss = losses[static_cast<std::size_t>(part)];
+        loss = potential_loss(replica.evaluate(graph), targets, graph,
+                              {.energy_weight = weight * options.energy_weight * unit,
+                               .force_weight = weight * options.force_weight * unit});
+        replica.backward(loss.d_energies, loss.d_forces);
+        loss.energy_error *= weight;
+        loss.force_error *= weight;
+      });
+      for (const auto& loss : losses) {
+        energy += loss.energy_error;
+        force += loss.force_error;
+      }
       optimizer.set_learning_rate(schedule(optimizer.steps()));
       optimizer.step();
-      energy += loss.energy_error;
-      force += loss.force_error;
       ++done;
-      if (done % 10 == 0) {
+      if (done % 25 == 0) {
         std::printf("\repoch %3d of %d, batch %3d of %d ", static_cast<int>(state.epoch) + 1,
                     options.epochs, done, batches.count());
         std::fflush(stdout);

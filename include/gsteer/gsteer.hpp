@@ -107,6 +107,7 @@
 #include "gsteer/train/optimizer.hpp"
 #include "gsteer/train/potential_loss.hpp"
 #include "gsteer/train/potential_scale.hpp"
+#include "gsteer/train/replicas.hpp"
 #include "gsteer/train/schedule.hpp"
 #include "gsteer/train/sgd.hpp"
 #include "gsteer/train/weight_average.hpp"

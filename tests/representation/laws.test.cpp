@@ -156,10 +156,10 @@ TEST_CASE("tensor products, duals and rectified fields") {
   laws_hold<tensor_product(irrep<Q8, 0, 2>, irrep<Q8, 0, 2> + irrep<Q8, 1, 0>)>();
   laws_hold<dual(regular<D<4>> + irrep<D<4>, 1, 1>)>();
   laws_hold<dual(irrep<SO<2>, 3>)>();
-  laws_hold<one<concatenated_of<irrep_of<dihedral<4>, 1, 0>>> +
-            one<concatenated_of<regular_of<dihedral<4>>>> +
-            one<concatenated_of<irrep_of<dihedral<4>, 0, 2>>>>();
-  laws_hold<one<concatenated_of<irrep_of<orthogonal<2>, 1, 0>>>>();
+  laws_hold<representation_of<concatenated_of<irrep_of<dihedral<4>, 1, 0>>> +
+            representation_of<concatenated_of<regular_of<dihedral<4>>>> +
+            representation_of<concatenated_of<irrep_of<dihedral<4>, 0, 2>>>>();
+  laws_hold<representation_of<concatenated_of<irrep_of<orthogonal<2>, 1, 0>>>>();
 }
 
 TEST_CASE("two kinds of type H make four maps") {
@@ -248,9 +248,9 @@ std::string complaints() {
 }  // namespace
 
 TEST_CASE("a field of the user is a field as any other, and a wrong one is found out") {
-  laws_hold<2 * one<corners> + trivial<D<4>>>();
-  CHECK((2 * one<corners> + trivial<D<4>>).size() == 9);
-  CHECK(features_of<2 * one<corners>>::name() == "2 corners of D4");
+  laws_hold<2 * representation_of<corners> + trivial<D<4>>>();
+  CHECK((2 * representation_of<corners> + trivial<D<4>>).size() == 9);
+  CHECK(features_of<2 * representation_of<corners>>::name() == "2 corners of D4");
   CHECK_THAT(complaints<wrong_content>(),
              ContainsSubstring("D4: corners: content() is what the characters say") &&
                  ContainsSubstring("holds the irreps that content() states"));

@@ -53,17 +53,19 @@ class Workers {
       const std::lock_guard lock(guard_);
       while (static_cast<int>(threads_.size()) < helpers)
         threads_.emplace_back([this, id = static_cast<int>(threads_.size()),
-                               seen = loop_]() mutable { serve(id, seen); });
+                               seen = loop_.load()]() mutable { serve(id, seen); });
       task_ = task;
       context_ = context;
       count_ = count;
       next_ = 0;
-      helpers_ = working_ = helpers;
+      helpers_ = helpers;
+      working_ = helpers;
       error_ = nullptr;
       ++loop_;
     }
     wake_.notify_all();
     work();
+    spin([this] { return working_ == 0; });
     std::unique_lock lock(guard_);
     done_.wait(lock, [this] { return working_ == 0; });
     if (error_) std::rethrow_exception(error_);
@@ -73,6 +75,7 @@ class Workers {
  private:
   void serve(int id, long seen) {
     while (true) {
+      spin([&] { return loop_ != seen; });
       std::unique_lock lock(guard_);
       wake_.wait(lock, [&] { return stop_ || (loop_ != seen && id < helpers_); });
       if (stop_) return;
@@ -81,6 +84,19 @@ class Workers {
       work();
       lock.lock();
       if (--working_ == 0) done_.notify_one();
+    }
+  }
+
+  /// Waits for some microseconds without going to sleep: the next loop of a network is near, and to
+  /// be woken takes longer than a loop over a small graph.
+  template <class Condition>
+  static void spin(const Condition& condition) {
+    for (int i = 0; i < 2000 && !condition(); ++i) {
+#if defined(__x86_64__) || defined(__i386__)
+      __builtin_ia32_pause();
+#elif defined(__aarch64__)
+      asm volatile("yield");
+#endif
     }
   }
 
@@ -101,8 +117,9 @@ class Workers {
   std::vector<std::thread> threads_;
   Task task_ = nullptr;
   void* context_ = nullptr;
-  int count_ = 0, helpers_ = 0, working_ = 0;
-  long loop_ = 0;
+  int count_ = 0, helpers_ = 0;
+  std::atomic<int> working_{0};
+  std::atomic<long> loop_{0};
   std::atomic<int> next_{0};
   std::exception_ptr error_;
   bool stop_ = false;

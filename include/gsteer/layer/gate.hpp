@@ -149,8 +149,11 @@ class irreps_gate {
     return dz;
   }
 
-  /// Needs functions with a second derivative (smooth_function).
   Input backward_tangent(const Output& dg) {
+    static_assert(smooth_function<typename Functions::even_scalars> &&
+                      smooth_function<odd_scalars> &&
+                      smooth_function<typename Functions::even_gates> && smooth_function<odd_gates>,
+                  "gsteer: second derivatives of a gate need smooth functions, like silu and tanh");
     detail::check_gradient("Gate", dg, x_.batch(), Point{});
     expect(g_.batch() == x_.batch() && dx_.batch() == x_.batch(),
            "Gate: backward_tangent before backward_input and forward_tangent");

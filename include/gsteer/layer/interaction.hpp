@@ -61,8 +61,9 @@ inline constexpr auto interaction_output = detail::interaction_parts<In, Edge, H
 /// The interaction block of NequIP (Batzner et al., Nature Communications 13, 2453, 2022): every
 /// node hears of its neighbors, adds what it was itself, and passes it through a gate,
 ///   y_i = gate(W' (1/c) sum over j of R(|x|) (W f_j (x) Y(x / |x|)) + W(kind of i) f_i).
-/// Made of layers that stand for themselves; one that leaves the product of NequIP's irreps
-/// alone that its input cannot reach.
+/// It is made of layers that stand for themselves, and gives interaction_output<In, Edge, Hidden>:
+/// all of Hidden, unless messages cannot reach some of it (from scalars, only the irreps of the
+/// harmonics).
 template <auto In, auto Edge, auto Hidden, class Scalar = float>
 auto make_interaction(int kinds, const MessagePassingOptions& options = {}) {
   using parts = detail::interaction_parts<In, Edge, Hidden>;

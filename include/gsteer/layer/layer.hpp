@@ -10,9 +10,8 @@ namespace gsteer {
 
 // What a layer is: a class with
 // - in, out, Scalar: the feature types it maps between (features_of<...>), and float or double
-// - forward(x): the result for training; remembers what backward needs. Takes its input by value,
-// so
-//   that a network can hand over what nobody else needs
+// - forward(x): the result for training; remembers what backward needs. Takes its input by value:
+//   a network hands over what nobody else needs
 // - backward(gradient): from the gradient with respect to the last result to that with respect to
 //   the input; adds to the gradients of its parameters
 // - freeze(): the layer for use, an object whose forward(x) is const and may be called from many
@@ -21,14 +20,13 @@ namespace gsteer {
 // - visit_parameters(f): f(name, Parameter&) for each of its parameters
 // - visit_linear_maps(f): f(weight, kernel_space, groups) for each expansion in a kernel basis, for
 //   the initialization
-// - visit_generators(f): f(name, Rng&) for each source of randomness, so that a checkpoint can hold
-// it
+// - visit_generators(f): f(name, Rng&) for each source of randomness, for checkpoints
 // - windows(grid): how it samples a grid, or output_grid(grid): the grid it makes of one, for the
 //   symmetry report
 // forward and backward are templates over the space where a layer works on grids and points alike.
 //
 // A layer of point fields may also offer exact mixed second derivatives, which training on forces
-// needs (train/forces.hpp). With z = f(x, w), all after forward(x):
+// needs (Potential, layer/potential.hpp). With z = f(x, w), all after forward(x):
 // - backward_input(g): J^T g, J = df/dx, and nothing else: the gradients of the parameters stay as
 //   they are. Remembers g
 // - forward_tangent(dx): J dx, the derivative of the result along dx. Remembers dx

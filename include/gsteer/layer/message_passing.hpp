@@ -86,11 +86,11 @@ class message_passing {
     has_gradient_ = has_tangent_ = false;
     const int n = graph.nodes(), edges = graph.edges();
     geometry_.forward(graph);
-    fit(x_, n * In::size);
+    fit(x_, n, In::size);
     detail::to_channels_innermost(irrep_list<In>(), n, x.data(), x_.data());
-    fit(weights_, edges * plan_.plan.weights);
+    fit(weights_, edges, plan_.plan.weights);
     radial_.forward(geometry_.radial(), edges, weights_.data());
-    fit(messages_, static_cast<int>(plan_.plan.message_size(n)));
+    fit_messages(messages_);
     product().template forward<detail::Plain>(graph_, {x_.data(), nullptr},
                                               {weights_.data(), nullptr},
                                               {geometry_.harmonics(), nullptr}, messages_.data());
@@ -131,11 +131,11 @@ class message_passing {
            dx.batch(), " and ", d_vectors.rows(), " x ", d_vectors.cols());
     has_tangent_ = true;
     geometry_.forward_tangent(d_vectors);
-    fit(dx_, n * In::size);
+    fit(dx_, n, In::size);
     detail::to_channels_innermost(irrep_list<In>(), n, dx.data(), dx_.data());
-    fit(d_weights_, edges * plan_.plan.weights);
+    fit(d_weights_, edges, plan_.plan.weights);
     radial_.forward_tangent(geometry_.radial_tangent(), d_weights_.data());
-    fit(d_messages_, static_cast<int>(plan_.plan.message_size(n)));
+    fit_messages(d_messages_);
     product().template forward<detail::Dual>(
         graph_, {x_.data(), dx_.data()}, {weights_.data(), d_weights_.data()},
         {geometry_.harmonics(), geometry_.harmonics_tangent()}, d_messages_.data());
@@ -154,18 +154,18 @@ class message_passing {
     const int n = graph_.nodes(), edges = graph_.edges();
     mixing_.backward_weight(messages_.data(), d_gradient.data(), n);
     mixing_.backward_weight(d_messages_.data(), gradient_.data(), n);
-    fit(dg_messages_, static_cast<int>(plan_.plan.message_size(n)));
+    fit_messages(dg_messages_);
     mixing_.backward(d_gradient.data(), n, dg_messages_.data());
     normalize(dg_messages_.data());
-    fit(gx_, n * In::size);
-    fit(dg_weights_, edges * plan_.plan.weights);
-    if (dd_vectors) fit(dg_harmonics_, edges * geometry_.harmonic_count());
+    fit(gx_, n, In::size);
+    fit(dg_weights_, edges, plan_.plan.weights);
+    if (dd_vectors) fit(dg_harmonics_, edges, geometry_.harmonic_count());
     product().template backward<detail::Dual>(
         graph_, {x_.data(), dx_.data()}, {weights_.data(), d_weights_.data()},
         {geometry_.harmonics(), geometry_.harmonics_tangent()},
         {g_messages_.data(), dg_messages_.data()}, gx_.data(), dg_weights_.data(),
         dd_vectors ? dg_harmonics_.data() : nullptr);
-    fit(dg_radial_, edges * geometry_.radial_count());
+    fit(dg_radial_, edges, geometry_.radial_count());
     radial_.backward_tangent(dg_weights_.data(), dd_vectors ? dg_radial_.data() : nullptr);
     if (dd_vectors)
       geometry_.backward_tangent(g_harmonics_.data(), g_radial_.data(), dg_harmonics_.data(),
@@ -206,8 +206,12 @@ class message_passing {
   }
 
  private:
-  static void fit(Buffer<Scalar>& buffer, int size) {
-    const auto n = static_cast<std::size_t>(size);
+  static void fit(Buffer<Scalar>& buffer, int rows, int width) {
+    const auto n = static_cast<std::size_t>(rows) * static_cast<std::size_t>(width);
+    if (buffer.size() < n) buffer = Buffer<Scalar>(n);
+  }
+  void fit_messages(Buffer<Scalar>& buffer) const {
+    const auto n = static_cast<std::size_t>(plan_.plan.message_size(graph_.nodes()));
     if (buffer.size() < n) buffer = Buffer<Scalar>(n);
   }
   detail::EdgeProduct<Scalar> product() const { return detail::EdgeProduct<Scalar>(plan_.plan); }
@@ -223,18 +227,18 @@ class message_passing {
     expect(d_vectors.rows() == 3 && d_vectors.cols() == edges, "MessagePassing: expected 3 x ",
            edges, " derivatives by edge, got ", d_vectors.rows(), " x ", d_vectors.cols());
     has_gradient_ = true;
-    fit(gradient_, n * Out::size);
+    fit(gradient_, n, Out::size);
     std::copy_n(gradient.data(), gradient.size(), gradient_.data());
-    fit(g_messages_, static_cast<int>(plan_.plan.message_size(n)));
+    fit_messages(g_messages_);
     mixing_.backward(gradient.data(), n, g_messages_.data());
     normalize(g_messages_.data());
-    fit(gx_, n * In::size);
-    fit(g_weights_, edges * plan_.plan.weights);
-    fit(g_harmonics_, edges * geometry_.harmonic_count());
+    fit(gx_, n, In::size);
+    fit(g_weights_, edges, plan_.plan.weights);
+    fit(g_harmonics_, edges, geometry_.harmonic_count());
     product().template backward<detail::Plain>(
         graph_, {x_.data(), nullptr}, {weights_.data(), nullptr}, {geometry_.harmonics(), nullptr},
         {g_messages_.data(), nullptr}, gx_.data(), g_weights_.data(), g_harmonics_.data());
-    fit(g_radial_, edges * geometry_.radial_count());
+    fit(g_radial_, edges, geometry_.radial_count());
     if (parameters) radial_.backward(g_weights_.data(), g_radial_.data());
     // Remembers the gradient, which the tangent needs.
     radial_.backward_input(g_weights_.data(), g_radial_.data());

@@ -40,10 +40,15 @@ auto backward_with(Layer& layer, G g, Vectors&... d_vectors) {
 
 template <class Layer, class G, class... Vectors>
 auto backward_input_with(Layer& layer, G g, Vectors&... d_vectors) {
-  if constexpr (requires { layer.backward_input(std::move(g), d_vectors...); })
+  if constexpr (requires { layer.backward_input(std::move(g), d_vectors...); }) {
     return layer.backward_input(std::move(g), d_vectors...);
-  else
+  } else {
+    static_assert(
+        requires { layer.backward_input(std::move(g)); },
+        "gsteer: a layer of this network has no second derivatives, which training on "
+        "forces needs (layer/layer.hpp); IrrepsLinear and Gate have them");
     return layer.backward_input(std::move(g));
+  }
 }
 
 template <class Layer, class X, class... Vectors>

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "gsteer/layer/children.hpp"
 #include "gsteer/layer/on_graph.hpp"
 #include "gsteer/layer/parameter.hpp"
 
@@ -122,7 +123,7 @@ class Potential {
   }
   template <class Visit>
   void visit_parameters(Visit&& visit) {
-    network_.visit_parameters(visit);
+    detail::visit_parameters_of_children(*this, visit);
     visit(std::string("scale"), scale_);
     if (!shifts_.value.empty()) visit(std::string("shifts"), shifts_);
   }

@@ -64,6 +64,8 @@ class Sequential {
   template <class Space, class... Over>
   auto forward(Field<in, Scalar, Space> x,
                const Over&... graph) requires(on_graph || sizeof...(Over) == 0) {
+    static_assert(!on_graph || sizeof...(Over) == 1,
+                  "gsteer: a network on graphs is given the graph: forward(x, graph)");
     return up(layers_, std::move(x), [&](auto& layer, auto&& y) {
       return detail::forward_with(layer, std::move(y), graph...);
     });

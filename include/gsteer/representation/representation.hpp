@@ -105,7 +105,7 @@ inline constexpr representation<band_limited_of<group_of<G>, L>> band_limited{{1
 
 /// One field of a type of the user that satisfies the concept field_kind.
 template <field_kind A>
-inline constexpr representation<A> one{{1}};
+inline constexpr representation<A> representation_of{{1}};
 
 /// Every field of r, seen as a field of the subgroup H.
 template <auto H, class... Fields>

@@ -27,8 +27,7 @@ constexpr int harmonic_degree() {
 }
 
 constexpr bool couples(irrep_label in, int l, irrep_label out) {
-  return (in.parity + l + out.parity) % 2 == 0 && in.frequency + l >= out.frequency &&
-         in.frequency + out.frequency >= l && l + out.frequency >= in.frequency;
+  return occurs_in_product(out, in, {l % 2, l});
 }
 
 template <class In, class Out>
@@ -61,10 +60,10 @@ struct LabeledEdgePlan {
       for (int l = 0; l <= l_max; ++l) reached = reached || couples(from.label, l, to.label);
     if (known || !reached) continue;
     made.labels.push_back(to.label);
-    plan.groups.push_back({2 * to.label.frequency + 1, 0});
+    plan.groups.push_back({irrep_dimension(to.label), 0});
   }
   for (const auto& from : in) {
-    const int size = 2 * from.label.frequency + 1;
+    const int size = irrep_dimension(from.label);
     for (int l = 0; l <= l_max; ++l)
       for (std::size_t g = 0; g < made.labels.size(); ++g) {
         if (!couples(from.label, l, made.labels[g])) continue;
@@ -95,30 +94,31 @@ struct LabeledEdgePlan {
   return made;
 }
 
+/// Turns the matrices of each block of each node: from [channel][component], as fields have them,
+/// to [component][channel], or the other way.
+template <class Scalar>
+void transpose_blocks(const IrrepList& blocks, int nodes, bool channels_first, const Scalar* from,
+                      Scalar* to) {
+  for (int n = 0; n < nodes; ++n)
+    for (const auto& block : blocks) {
+      const int size = irrep_dimension(block.label);
+      const int rows = channels_first ? block.copies : size,
+                columns = channels_first ? size : block.copies;
+      for (int i = 0; i < rows; ++i)
+        for (int j = 0; j < columns; ++j) to[j * rows + i] = from[i * columns + j];
+      from += rows * columns;
+      to += rows * columns;
+    }
+}
 /// [node][block][channel][component], as fields have it, to [node][block][component][channel].
 template <class Scalar>
 void to_channels_innermost(const IrrepList& blocks, int nodes, const Scalar* from, Scalar* to) {
-  for (int n = 0; n < nodes; ++n)
-    for (const auto& block : blocks) {
-      const int size = 2 * block.label.frequency + 1;
-      for (int u = 0; u < block.copies; ++u)
-        for (int k = 0; k < size; ++k) to[k * block.copies + u] = from[u * size + k];
-      from += block.copies * size;
-      to += block.copies * size;
-    }
+  transpose_blocks(blocks, nodes, true, from, to);
 }
-
 /// The way back.
 template <class Scalar>
 void to_channels_outermost(const IrrepList& blocks, int nodes, const Scalar* from, Scalar* to) {
-  for (int n = 0; n < nodes; ++n)
-    for (const auto& block : blocks) {
-      const int size = 2 * block.label.frequency + 1;
-      for (int u = 0; u < block.copies; ++u)
-        for (int k = 0; k < size; ++k) to[u * size + k] = from[k * block.copies + u];
-      from += block.copies * size;
-      to += block.copies * size;
-    }
+  transpose_blocks(blocks, nodes, false, from, to);
 }
 
 /// The equivariant linear map from the messages of all paths to the output blocks of the same
@@ -134,9 +134,9 @@ class MessageMixing {
       int group = -1;
       for (std::size_t g = 0; g < labels.size(); ++g)
         if (labels[g] == block.label) group = static_cast<int>(g);
-      blocks_.push_back({channels_, 2 * block.label.frequency + 1, block.copies, group, size});
+      blocks_.push_back({channels_, irrep_dimension(block.label), block.copies, group, size});
       if (group >= 0) size += plan.groups[static_cast<std::size_t>(group)].columns * block.copies;
-      channels_ += block.copies * (2 * block.label.frequency + 1);
+      channels_ += block.copies * (irrep_dimension(block.label));
     }
     weight = Parameter<Scalar>(size);
   }
@@ -150,7 +150,7 @@ class MessageMixing {
     for (const Block& b : blocks_) {
       if (b.source < 0) continue;
       const int rows = nodes * b.size, columns = columns_of(b);
-      fit(rows * b.copies);
+      fit(nodes, b);
       multiply(rows_.data(), b.copies, messages + start(b, nodes), columns,
                weight.value.data() + b.weight, b.copies, rows, b.copies, columns, false);
       const Scalar scale = scale_of(b);
@@ -158,7 +158,7 @@ class MessageMixing {
         for (int k = 0; k < b.size; ++k)
           for (int u = 0; u < b.copies; ++u)
             y[std::ptrdiff_t{n} * channels_ + b.offset + u * b.size + k] =
-                scale * rows_[static_cast<std::size_t>((n * b.size + k) * b.copies + u)];
+                scale * rows_.data()[row_of(n, b) + k * b.copies + u];
     }
   }
 
@@ -210,18 +210,21 @@ class MessageMixing {
     }
     return at;
   }
-  void fit(int size) {
-    const auto n = static_cast<std::size_t>(size);
+  void fit(int nodes, const Block& b) {
+    const auto n = static_cast<std::size_t>(nodes) * static_cast<std::size_t>(b.size * b.copies);
     if (rows_.size() < n) rows_ = Buffer<Scalar>(n);
+  }
+  static std::ptrdiff_t row_of(int node, const Block& b) {
+    return std::ptrdiff_t{node} * b.size * b.copies;
   }
   /// The block's part of g, scaled, as [node][component][channel].
   void collect(const Scalar* g, int nodes, const Block& b) {
-    fit(nodes * b.size * b.copies);
+    fit(nodes, b);
     const Scalar scale = scale_of(b);
     for (int n = 0; n < nodes; ++n)
       for (int k = 0; k < b.size; ++k)
         for (int u = 0; u < b.copies; ++u)
-          rows_[static_cast<std::size_t>((n * b.size + k) * b.copies + u)] =
+          rows_.data()[row_of(n, b) + k * b.copies + u] =
               scale * g[std::ptrdiff_t{n} * channels_ + b.offset + u * b.size + k];
   }
 
