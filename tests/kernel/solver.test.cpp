@@ -12,7 +12,7 @@
 #include "gsteer/group/orthogonal2.hpp"
 #include "gsteer/kernel/basis.hpp"
 #include "gsteer/kernel/null_space.hpp"
-#include "kernel/spans.hpp"
+#include "kernel/both_bases.hpp"
 
 using namespace gsteer;
 
@@ -27,52 +27,18 @@ Eigen::Vector2d on_circle(double turns) {
   return {std::cos(2 * std::numbers::pi * turns), std::sin(2 * std::numbers::pi * turns)};
 }
 
-/// A kernel's values on the circle, enough of them to tell harmonics of the degree apart, in one
-/// column.
-template <class Kernel>
-Eigen::VectorXd values_on_circle(const Kernel& kernel, int max_frequency, int entries) {
-  const int points = 2 * max_frequency + 1;
-  Eigen::VectorXd values(entries * points);
-  for (int p = 0; p < points; ++p)
-    values.segment(p * entries, entries) =
-        Eigen::MatrixXd(kernel(on_circle((p + 0.3) / points))).reshaped();
-  return values;
-}
-
-struct Bases {
-  Eigen::MatrixXd closed, numerical;  ///< orthonormal, one kernel a column
-  int stated = 0, listed = 0;         ///< kernel_dimension, and the length of kernel_basis
-};
-
-template <auto In, auto Out>
-Bases both_bases(int max_frequency) {
-  const int entries = In.size() * Out.size(), rows = entries * (2 * max_frequency + 1);
-  Bases result;
-  result.stated = kernel_dimension<In, Out>(circle(max_frequency));
-  const auto basis = kernel_basis<In, Out>(circle(max_frequency));
-  result.listed = static_cast<int>(basis.size());
-  Eigen::MatrixXd closed(rows, result.listed);
-  for (int i = 0; i < result.listed; ++i)
-    closed.col(i) = values_on_circle(basis[static_cast<std::size_t>(i)], max_frequency, entries);
-  const auto solution = NullSpaceKernels::solve<In, Out>(max_frequency);
-  Eigen::MatrixXd numerical(rows, solution.size());
-  for (int i = 0; i < solution.size(); ++i)
-    numerical.col(i) = values_on_circle([&](const Eigen::Vector2d& x) { return solution(i, x); },
-                                        max_frequency, entries);
-  result.closed = orthonormal_basis(closed);
-  result.numerical = orthonormal_basis(numerical);
-  return result;
+/// Enough to tell harmonics up to a degree apart.
+std::vector<Eigen::Vector2d> points_on_circle(int max_frequency) {
+  const int count = 2 * max_frequency + 1;
+  std::vector<Eigen::Vector2d> points;
+  for (int p = 0; p < count; ++p) points.push_back(on_circle((p + 0.3) / count));
+  return points;
 }
 
 template <auto In, auto Out>
 void agree(int max_frequency) {
-  const Bases found = both_bases<In, Out>(max_frequency);
-  CAPTURE(features_of<In>::name(), features_of<Out>::name());
-  CHECK(found.listed == found.stated);
-  CHECK(found.closed.cols() == found.stated);  // and they are independent
-  REQUIRE(found.numerical.cols() == found.stated);
-  CHECK(sine_of_angles(found.closed, found.numerical) < 1e-8);
-  CHECK(sine_of_angles(found.numerical, found.closed) < 1e-8);
+  check_that_bases_agree<In, Out>(circle(max_frequency), max_frequency,
+                                  points_on_circle(max_frequency));
 }
 
 template <auto G, int Limit, std::size_t I>
@@ -175,13 +141,14 @@ TEST_CASE("they agree for a group of the user, which has an irrep of type H and 
 TEST_CASE("a space of the wrong size or place is told from the right one") {
   constexpr auto in = irrep<D<4>, 1, 1>;
   constexpr auto out = regular<D<4>>;
-  const Bases found = both_bases<in, out>(3);
+  const Bases found = both_bases<in, out>(circle(3), 3, points_on_circle(3));
   REQUIRE(found.stated > 1);
   const auto fewer = found.closed.leftCols(found.closed.cols() - 1).eval();
   CHECK(sine_of_angles(fewer, found.numerical) > 0.5);
   CHECK(sine_of_angles(found.numerical, fewer) < 1e-8);
   // Larger: what only the rotations ask for.
-  const Bases larger = both_bases<restrict_to<C<4>>(in), restrict_to<C<4>>(out)>(3);
+  const Bases larger =
+      both_bases<restrict_to<C<4>>(in), restrict_to<C<4>>(out)>(circle(3), 3, points_on_circle(3));
   CHECK(larger.stated > found.stated);
   CHECK(sine_of_angles(larger.closed, found.numerical) < 1e-8);
   CHECK(sine_of_angles(found.numerical, larger.closed) > 0.5);

@@ -13,7 +13,7 @@
 #include "gsteer/kernel/basis.hpp"
 #include "gsteer/kernel/filters.hpp"
 #include "gsteer/kernel/null_space.hpp"
-#include "kernel/spans.hpp"
+#include "kernel/both_bases.hpp"
 
 using namespace gsteer;
 using Eigen::Vector3d;
@@ -33,58 +33,19 @@ Vector3d random_point(Rng& rng) {
   return x;
 }
 
-/// A kernel's values at random points of the sphere, twice as many as there are harmonics, in one
-/// column.
-template <class Kernel>
-Eigen::VectorXd values_on_sphere(const Kernel& kernel, int max_frequency, int entries) {
+/// Twice as many as there are harmonics up to a degree.
+std::vector<Vector3d> points_on_sphere(int max_frequency) {
   Rng rng(3);
-  const int points = 2 * (max_frequency + 1) * (max_frequency + 1);
-  Eigen::VectorXd values(entries * points);
-  for (int p = 0; p < points; ++p)
-    values.segment(p * entries, entries) =
-        Eigen::MatrixXd(kernel(random_point(rng).normalized())).reshaped();
-  return values;
-}
-
-struct Bases {
-  Eigen::MatrixXd closed, numerical;  ///< orthonormal, one kernel a column
-  int stated = 0, listed = 0;         ///< kernel_dimension, and the length of kernel_basis
-};
-
-template <auto In, auto Out>
-Bases both_bases(int max_frequency) {
-  const int entries = In.size() * Out.size();
-  Bases result;
-  result.stated = kernel_dimension<In, Out>(sphere(max_frequency));
-  const auto column = [&](const auto& kernel) {
-    return values_on_sphere(kernel, max_frequency, entries);
-  };
-  const auto basis = kernel_basis<In, Out>(sphere(max_frequency));
-  result.listed = static_cast<int>(basis.size());
-  const Eigen::Index rows = column([](const auto&) {
-                              return Eigen::MatrixXd(Eigen::MatrixXd::Zero(Out.size(), In.size()));
-                            }).size();
-  Eigen::MatrixXd closed(rows, result.listed);
-  for (int i = 0; i < result.listed; ++i)
-    closed.col(i) = column(basis[static_cast<std::size_t>(i)]);
-  const auto solution = NullSpaceKernels::solve<In, Out>(max_frequency);
-  Eigen::MatrixXd numerical(rows, solution.size());
-  for (int i = 0; i < solution.size(); ++i)
-    numerical.col(i) = column([&](const Eigen::VectorXd& x) { return solution(i, x); });
-  result.closed = orthonormal_basis(closed);
-  result.numerical = orthonormal_basis(numerical);
-  return result;
+  std::vector<Vector3d> points;
+  for (int p = 0; p < 2 * (max_frequency + 1) * (max_frequency + 1); ++p)
+    points.push_back(random_point(rng).normalized());
+  return points;
 }
 
 template <auto In, auto Out>
 void agree(int max_frequency) {
-  const Bases found = both_bases<In, Out>(max_frequency);
-  CAPTURE(features_of<In>::name(), features_of<Out>::name());
-  CHECK(found.listed == found.stated);
-  CHECK(found.closed.cols() == found.stated);  // and they are independent
-  REQUIRE(found.numerical.cols() == found.stated);
-  CHECK(sine_of_angles(found.closed, found.numerical) < 1e-8);
-  CHECK(sine_of_angles(found.numerical, found.closed) < 1e-8);
+  check_that_bases_agree<In, Out>(sphere(max_frequency), max_frequency,
+                                  points_on_sphere(max_frequency));
 }
 
 /// Irrep number I of those with l <= 2.
@@ -160,13 +121,14 @@ TEST_CASE("as many kernels as Wigner and Eckart say") {
 TEST_CASE("a space of the wrong size or place is told from the right one, in space") {
   constexpr auto in = irrep<O<3>, 1, 1>;
   constexpr auto out = irrep<O<3>, 1, 1>;
-  const Bases found = both_bases<in, out>(2);
+  const Bases found = both_bases<in, out>(sphere(2), 2, points_on_sphere(2));
   REQUIRE(found.stated == 2);
   const auto fewer = found.closed.leftCols(1).eval();
   CHECK(sine_of_angles(fewer, found.numerical) > 0.5);
   CHECK(sine_of_angles(found.numerical, fewer) < 1e-8);
   // Larger: what only the rotations ask for, the cross product with x too.
-  const Bases larger = both_bases<restrict_to<SO<3>>(in), restrict_to<SO<3>>(out)>(2);
+  const Bases larger = both_bases<restrict_to<SO<3>>(in), restrict_to<SO<3>>(out)>(
+      sphere(2), 2, points_on_sphere(2));
   CHECK(larger.stated == 3);
   CHECK(sine_of_angles(larger.closed, found.numerical) < 1e-8);
   CHECK(sine_of_angles(found.numerical, larger.closed) > 0.5);

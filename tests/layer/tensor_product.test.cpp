@@ -7,6 +7,7 @@
 
 #include "gsteer/check/equivariance.hpp"
 #include "gsteer/io/safetensors.hpp"
+#include "gsteer/layer/irreps_linear.hpp"
 #include "gsteer/train/initialization.hpp"
 #include "layer/laws.hpp"
 #include "layer/products.hpp"
@@ -130,6 +131,35 @@ TEST_CASE("products of unit variance have unit variance") {
     CHECK(std::abs(mean_square(connected, x, y, rng) - 1) < 0.03);
     FullTensorProduct<a, b, double> full({.path_normalization = normalization});
     CHECK(std::abs(mean_square(full, x, y, rng) - 1) < 0.03);
+    // uvu and a linear map behind it, as in message passing.
+    constexpr auto vector = irreps<"1o">;
+    constexpr auto mid = irreps<"8x1o+6x0e+6x1e+6x2e">;
+    using enum ConnectionMode;
+    TensorProduct<irreps<"8x0e+6x1o">, vector, mid, double> by_channel(
+        std::vector<TensorPath>{{0, 0, 0, uvu, true, 1},
+                                {1, 0, 1, uvu, true, 1},
+                                {1, 0, 2, uvu, true, 1},
+                                {1, 0, 3, uvu, true, 1}},
+        {.path_normalization = normalization});
+    IrrepsLinear<mid, irreps<"5x0e+5x1o+5x1e+5x2e">, double> mixed(
+        {.path_normalization = normalization});
+    struct Both {
+      decltype(by_channel)& first;
+      decltype(mixed)& second;
+      void initialize(Rng& random) {
+        first.initialize(random);
+        second.initialize(random);
+      }
+      auto forward(const PointField<irreps<"8x0e+6x1o">, double>& in1,
+                   const PointField<vector, double>& in2) {
+        return second.forward(first.forward(in1, in2));
+      }
+    } both{by_channel, mixed};
+    PointField<irreps<"8x0e+6x1o">, double> features(100);
+    PointField<vector, double> direction(100);
+    double mean = 0;
+    for (int run = 0; run < 50; ++run) mean += mean_square(both, features, direction, rng) / 50;
+    CHECK(std::abs(mean - 1) < 0.03);
   }
   // Without it the variance is that of the sum.
   FullyConnectedTensorProduct<a, b, irreps<"8x0e">, double> raw(
