@@ -44,7 +44,7 @@ inline DynamicsResult run_dynamics(Potential<Network<double>>& potential, const 
     total_mass += mass.back();
   }
   Rng rng(options.seed);
-  Eigen::MatrixXd v(3, n);
+  Eigen::Matrix3Xd v(3, n);
   Eigen::Vector3d momentum = Eigen::Vector3d::Zero();
   for (int i = 0; i < n; ++i) {
     const double m = mass[static_cast<std::size_t>(i)];

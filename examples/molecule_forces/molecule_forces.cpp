@@ -20,7 +20,7 @@ struct RunOptions {
   DynamicsOptions dynamics;
   std::filesystem::path data = GSTEER_EXAMPLE_DATA "/ethanol_gfn2_500K.extxyz";
   int train = 1000, test = 1000;
-  double cutoff = 5;
+  double cutoff = 4;
   std::filesystem::path model = "molecule_forces.safetensors", load, trajectory;
   std::string picture = "molecule_forces.png";
 };
@@ -138,7 +138,7 @@ int main(int argc, char** argv) {
   app.add_option("--epochs", options.training.epochs, "times through the training set")
       ->check(CLI::Range(0, 1000000))
       ->capture_default_str();
-  app.add_flag("--quick", quick, "the one-minute setting: 30 epochs");
+  app.add_flag("--quick", quick, "the one-minute setting: 100 epochs");
   app.add_option("--batch", options.training.batch, "configurations in a batch")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -172,7 +172,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--trajectory", options.trajectory, "write the trajectory here, extended XYZ");
   CLI11_PARSE(app, argc, argv);
-  if (quick) options.training.epochs = 30;
+  if (quick) options.training.epochs = 100;
   try {
     gsteer::set_threads(threads);
     example::run(options);

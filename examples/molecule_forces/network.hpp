@@ -24,7 +24,7 @@ inline constexpr auto third = interaction_output<second, edge, last>;
 /// What is not in the weights.
 struct Model {
   std::vector<std::string> species;  ///< elements in the order of their kinds
-  double cutoff = 5;                 ///< in Angstrom
+  double cutoff = 4;                 ///< in Angstrom
   double neighbors = 1;              ///< mean number of neighbors within the cutoff
 };
 

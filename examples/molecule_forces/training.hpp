@@ -15,7 +15,7 @@
 namespace example {
 
 struct TrainingOptions {
-  int epochs = 600;
+  int epochs = 2000;
   int batch = 4;
   int parts = 2;  ///< of a batch, which threads work on side by side; the result depends on it
   std::uint64_t seed = 1;

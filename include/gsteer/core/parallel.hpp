@@ -135,8 +135,10 @@ inline Workers& workers() {
 /// The number of threads that parallel_for uses: what set_threads asked for, else all hardware
 /// threads.
 inline int threads() {
+  // Asked once: the answer takes longer than a small loop.
+  static const int hardware = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int setting = detail::thread_setting();
-  return setting > 0 ? setting : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return setting > 0 ? setting : hardware;
 }
 
 /// Sets the number of threads of all later parallel loops of this process; 0 means all hardware
