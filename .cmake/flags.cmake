@@ -45,6 +45,6 @@ endif()
 
 if(GSTEER_SANITIZE)
   target_compile_options(gsteer.flags INTERFACE
-    -fsanitize=${GSTEER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+    -fsanitize=${GSTEER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   target_link_options(gsteer.flags INTERFACE -fsanitize=${GSTEER_SANITIZE})
 endif()

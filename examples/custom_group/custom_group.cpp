@@ -20,11 +20,11 @@ using namespace gsteer;
 namespace {
 
 constexpr turns_and_contrast G{};
-constexpr auto image = irrep<G, 1, 0>;       // one channel, negated with the contrast
+constexpr auto image = irrep<G, 1, 0>;                     // one channel, negated with the contrast
 constexpr auto cells = 4 * representation_of<polarities>;  // bright or dark
-constexpr auto hidden = 4 * regular<G>;      // eight channels a field, one for each element
-constexpr auto gradient = irrep<G, 1, 1>;    // an arrow that turns with the picture, and with the
-                                             // contrast inverted points to the other side
+constexpr auto hidden = 4 * regular<G>;    // eight channels a field, one for each element
+constexpr auto gradient = irrep<G, 1, 1>;  // an arrow that turns with the picture, and with the
+                                           // contrast inverted points to the other side
 
 // No linear map makes an image blind to the sign of its contrast; the compiler knows. (And that a
 // ReLU on the image would break the symmetry: ReLU<image> does not compile. On cells it is fine.)

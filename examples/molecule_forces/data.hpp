@@ -20,6 +20,11 @@ struct DataSet {
   std::vector<Eigen::MatrixXd> forces;  ///< eV/Angstrom, 3 x atoms
 
   int size() const { return static_cast<int>(graphs.size()); }
+  int atoms(const std::vector<int>& items) const {
+    int sum = 0;
+    for (const int i : items) sum += graphs[static_cast<std::size_t>(i)].nodes();
+    return sum;
+  }
 
   /// Some configurations as one graph, and what the network should say of them.
   std::pair<Graph, PotentialTargets> batch(const std::vector<int>& items) const {

@@ -9,6 +9,7 @@
 #include "gsteer/io/extended_xyz.hpp"
 #include "molecule_forces/elements.hpp"
 #include "molecule_forces/network.hpp"
+#include "support/progress.hpp"
 
 namespace example {
 
@@ -30,10 +31,15 @@ struct DynamicsResult {
 /// distribution and no total momentum. In double: what drifts is the integrator, not the rounding.
 /// A frame for the trajectory every `every` steps. \throws Error if an element is not known
 inline DynamicsResult run_dynamics(Potential<Network<double>>& potential, const Model& model,
-                                   AtomicConfiguration atoms, const DynamicsOptions& options,
+                                   const AtomicConfiguration& start, const DynamicsOptions& options,
                                    int every = 20) {
   constexpr double boltzmann = 8.617333262e-5;        // eV/K
   constexpr double to_acceleration = 9.648533212e-3;  // (eV/Angstrom/u) in Angstrom/fs^2
+  // Nothing else of the frame holds when the atoms have moved.
+  AtomicConfiguration atoms;
+  atoms.species = start.species;
+  atoms.positions = start.positions;
+  atoms.box = start.box;
   const auto n = static_cast<int>(atoms.positions.cols());
   const auto kinds = kinds_of(atoms, model.species);
   const auto box = atoms.box.value_or(PeriodicBox{});
@@ -84,12 +90,11 @@ inline DynamicsResult run_dynamics(Potential<Network<double>>& potential, const 
       atoms.forces = now.forces;
       result.trajectory.push_back(atoms);
     }
-    if ((step + 1) % std::max(1, options.steps / 100) == 0) {
-      std::printf("\rdynamics: %6.2f of %.2f ps ", (step + 1) * options.time_step / 1000,
-                  options.steps * options.time_step / 1000);
-      std::fflush(stdout);
-    }
+    if ((step + 1) % std::max(1, options.steps / 100) == 0)
+      show_progress("dynamics: %6.2f of %.2f ps ", (step + 1) * options.time_step / 1000,
+                    options.steps * options.time_step / 1000);
   }
+  end_progress();
   // The line of least squares through the total energy.
   const auto count = static_cast<double>(energy.size());
   double mean = 0, slope = 0, spread = 0;

@@ -19,6 +19,7 @@ struct RunOptions {
   TrainingOptions training;
   DynamicsOptions dynamics;
   std::filesystem::path data = GSTEER_EXAMPLE_DATA "/ethanol_gfn2_500K.extxyz";
+  ExtendedXyzOptions keys;
   int train = 1000, test = 1000;
   double cutoff = 4;
   std::filesystem::path model = "molecule_forces.safetensors", load, trajectory;
@@ -52,7 +53,7 @@ Model model_of(const std::filesystem::path& path) {
 }
 
 void run(const RunOptions& options) {
-  const auto frames = read_extended_xyz(options.data);
+  const auto frames = read_extended_xyz(options.data, options.keys);
   const int all = static_cast<int>(frames.size());
   std::printf("%d configurations in %s\n", all, options.data.string().c_str());
   Model model =
@@ -61,22 +62,32 @@ void run(const RunOptions& options) {
   const auto order = Batches(all, 1, {.seed = 0}).order(0);
   const int test = std::min(options.test, std::max(1, all / 2)),
             train = std::min(options.train, all - test);
-  expect(train > 0, "expected at least two configurations, got ", all);
   const auto part = [&](int begin, int end) {
     return make_data_set(frames, order, begin, end, model.species, model.cutoff);
   };
   const DataSet test_set = part(all - test, all);
-  const DataSet training_set = part(0, train);
-  if (options.load.empty()) model.neighbors = mean_neighbors(training_set);
-
-  Potential potential(
-      make_network<float>(model),
-      fit_potential_scale(training_set.graphs, training_set.energies, training_set.forces));
+  PotentialOptions scale{.shifts = std::vector<double>(model.species.size())};
+  DataSet training_set;
+  if (options.load.empty()) {
+    expect(train > 0, "expected at least two configurations, got ", all);
+    training_set = part(0, train);
+    model.neighbors = mean_neighbors(training_set);
+    scale = fit_potential_scale(training_set.graphs, training_set.energies, training_set.forces,
+                                static_cast<int>(model.species.size()));
+  }
+  Potential potential(make_network<float>(model), scale);
   std::printf("%zu parameters, %.1f neighbors within %.1f Angstrom\n", parameter_count(potential),
               model.neighbors, model.cutoff);
   if (options.load.empty()) {
     const DataSet validation = part(train, std::min(train + 100, all - test));
-    const double seconds = example::train(potential, training_set, validation, options.training);
+    TrainingOptions training = options.training;
+    training.notes = notes_of(model);
+    training.notes["training configurations"] = std::to_string(train);
+    training.notes["epochs"] = std::to_string(training.epochs);
+    training.notes["batch"] = std::to_string(training.batch);
+    training.notes["parts"] = std::to_string(training.parts);
+    training.notes["seed"] = std::to_string(training.seed);
+    const double seconds = example::train(potential, training_set, validation, training);
     save_weights(options.model, potential, notes_of(model));
     std::printf("trained in %.0f s; model in %s\n", seconds, options.model.string().c_str());
   } else {
@@ -102,7 +113,7 @@ void run(const RunOptions& options) {
   const auto& start = frames[static_cast<std::size_t>(order[static_cast<std::size_t>(all - 1)])];
   const auto dynamics = run_dynamics(exact, model, start, options.dynamics);
   std::printf(
-      "\rdynamics at constant energy, %.1f ps in steps of %.2f fs at %.0f K: drift %.1e eV/ps per "
+      "dynamics at constant energy, %.1f ps in steps of %.2f fs at %.0f K: drift %.1e eV/ps per "
       "atom, fluctuation %.1e eV\n",
       options.dynamics.steps * options.dynamics.time_step / 1000, options.dynamics.time_step,
       dynamics.temperature, dynamics.drift, dynamics.fluctuation);
@@ -126,6 +137,10 @@ int main(int argc, char** argv) {
                  "extended XYZ file with energies and forces (eV, Angstrom); default: ethanol, "
                  "which ships with this example")
       ->check(CLI::ExistingFile);
+  app.add_option("--energy-key", options.keys.energy_key, "what the file calls energies")
+      ->capture_default_str();
+  app.add_option("--forces-key", options.keys.forces_key, "what the file calls forces")
+      ->capture_default_str();
   app.add_option("--train", options.train, "configurations to train on")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -135,10 +150,11 @@ int main(int argc, char** argv) {
   app.add_option("--cutoff", options.cutoff, "atoms farther apart do not talk; Angstrom")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--epochs", options.training.epochs, "times through the training set")
-      ->check(CLI::Range(0, 1000000))
-      ->capture_default_str();
-  app.add_flag("--quick", quick, "the one-minute setting: 100 epochs");
+  auto* epochs =
+      app.add_option("--epochs", options.training.epochs, "times through the training set")
+          ->check(CLI::Range(0, 1000000))
+          ->capture_default_str();
+  app.add_flag("--quick", quick, "the one-minute setting: 100 epochs")->excludes(epochs);
   app.add_option("--batch", options.training.batch, "configurations in a batch")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

@@ -6,11 +6,13 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "gsteer/io/checkpoint.hpp"
 #include "molecule_forces/data.hpp"
 #include "molecule_forces/network.hpp"
+#include "support/progress.hpp"
 
 namespace example {
 
@@ -24,6 +26,8 @@ struct TrainingOptions {
   double force_weight = 1;       ///< of (force error / rms force)^2
   std::filesystem::path save;    ///< checkpoint after every epoch; empty: none
   std::filesystem::path resume;  ///< checkpoint to go on from; empty: from the start
+  /// What a run must have in common with the one that it resumes.
+  std::map<std::string, std::string> notes{};
 };
 
 /// Mean absolute errors of energies in meV, and of forces in meV/Angstrom.
@@ -79,9 +83,12 @@ inline double train(Potential<Network<float>>& potential, const DataSet& trainin
                              .warm_up = std::min<std::int64_t>(200, steps / 10),
                              .final_rate = options.learning_rate / 1000};
   Replicas replicas{potential, options.parts};
-  TrainingState state;
+  TrainingState state{.notes = options.notes};
   if (!options.resume.empty()) {
     state = load_checkpoint(options.resume, potential, optimizer);
+    for (const auto& [key, value] : options.notes)
+      expect(state.notes[key] == value, options.resume.string(), ": expected a run with ", key, " ",
+             value, ", it is of one with ", state.notes[key]);
     std::printf("resumed after epoch %d\n", static_cast<int>(state.epoch));
   }
   const auto start = std::chrono::steady_clock::now();
@@ -101,14 +108,15 @@ inline double train(Potential<Network<float>>& potential, const DataSet& trainin
         if (own.empty()) return;
         const auto [graph, targets] = training.batch(own);
         // Means over the part become shares of those over the batch.
-        const double weight = static_cast<double>(own.size()) / static_cast<double>(items.size());
+        const double by_graph = static_cast<double>(own.size()) / static_cast<double>(items.size());
+        const double by_atom = static_cast<double>(graph.nodes()) / training.atoms(items);
         auto& loss = losses[static_cast<std::size_t>(part)];
         loss = potential_loss(replica.evaluate(graph), targets, graph,
-                              {.energy_weight = weight * options.energy_weight * unit,
-                               .force_weight = weight * options.force_weight * unit});
+                              {.energy_weight = by_graph * options.energy_weight * unit,
+                               .force_weight = by_atom * options.force_weight * unit});
         replica.backward(loss.d_energies, loss.d_forces);
-        loss.energy_error *= weight;
-        loss.force_error *= weight;
+        loss.energy_error *= by_graph;
+        loss.force_error *= by_atom;
       });
       for (const auto& loss : losses) {
         energy += loss.energy_error;
@@ -117,16 +125,15 @@ inline double train(Potential<Network<float>>& potential, const DataSet& trainin
       optimizer.set_learning_rate(schedule(optimizer.steps()));
       optimizer.step();
       ++done;
-      if (done % 25 == 0) {
-        std::printf("\repoch %3d of %d, batch %3d of %d ", static_cast<int>(state.epoch) + 1,
-                    options.epochs, done, batches.count());
-        std::fflush(stdout);
-      }
+      if (done % 25 == 0)
+        show_progress("epoch %3d of %d, batch %3d of %d ", static_cast<int>(state.epoch) + 1,
+                      options.epochs, done, batches.count());
     }
     ++state.epoch;
     if (!options.save.empty()) save_checkpoint(options.save, potential, optimizer, state);
     if (state.epoch % shown != 0 && state.epoch != options.epochs) continue;
-    std::printf("\repoch %3d of %d, training %6.1f meV %6.1f meV/A", static_cast<int>(state.epoch),
+    end_progress();
+    std::printf("epoch %3d of %d, training %6.1f meV %6.1f meV/A", static_cast<int>(state.epoch),
                 options.epochs, 1000 * energy / done, 1000 * force / done);
     if (validation.size() > 0) {
       optimizer.swap();
@@ -135,7 +142,8 @@ inline double train(Potential<Network<float>>& potential, const DataSet& trainin
       std::printf(", validation %6.2f meV %6.2f meV/A", errors.energy, errors.force);
     }
     const double each = seconds() / static_cast<double>(state.epoch - first);
-    std::printf(", %4.0f s left   \n", each * static_cast<double>(options.epochs - state.epoch));
+    std::printf(", %4.0f s left\n", each * static_cast<double>(options.epochs - state.epoch));
+    std::fflush(stdout);
   }
   optimizer.swap();
   return seconds();

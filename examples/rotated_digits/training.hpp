@@ -11,6 +11,7 @@
 #include "gsteer/gsteer.hpp"
 #include "gsteer/io/checkpoint.hpp"
 #include "rotated_digits/digits.hpp"
+#include "support/progress.hpp"
 
 namespace example {
 
@@ -75,17 +76,17 @@ double train(Net& net, const DigitSet<G>& digits, const TrainingOptions& options
       loss_sum += loss;
       right += accuracy(scores, labels);
       ++done;
-      std::printf("\r%s: epoch %2d of %d, batch %3d of %d, loss %.3f ", name,
-                  static_cast<int>(state.epoch) + 1, options.epochs, done, batches.count(),
-                  loss_sum / done);
-      std::fflush(stdout);
+      show_progress("%s: epoch %2d of %d, batch %3d of %d, loss %.3f ", name,
+                    static_cast<int>(state.epoch) + 1, options.epochs, done, batches.count(),
+                    loss_sum / done);
     }
     ++state.epoch;
     if (!options.save.empty()) save_checkpoint(options.save, net, optimizer, state);
     const double each = seconds() / static_cast<double>(state.epoch - first);
-    std::printf("\r%s: epoch %2d of %d, loss %.3f, right %5.1f %% of training, %4.0f s left   \n",
-                name, static_cast<int>(state.epoch), options.epochs, loss_sum / done,
-                100 * right / done, each * static_cast<double>(options.epochs - state.epoch));
+    end_progress();
+    std::printf("%s: epoch %2d of %d, loss %.3f, right %5.1f %% of training, %4.0f s left\n", name,
+                static_cast<int>(state.epoch), options.epochs, loss_sum / done, 100 * right / done,
+                each * static_cast<double>(options.epochs - state.epoch));
   }
   return seconds();
 }

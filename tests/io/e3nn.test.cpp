@@ -5,6 +5,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "gsteer/field/graph.hpp"
 #include "gsteer/io/safetensors.hpp"
 #include "layer/laws.hpp"
 
@@ -181,4 +182,80 @@ TEST_CASE("a file that does not fit is refused by name") {
   CHECK_THROWS_AS(
       (IrrepsLinear<irreps<"4x0e">, irreps<"2x0e">>(parse_irreps("4x0e"), parse_irreps("2x0o"))),
       Error);
+}
+
+TEST_CASE("a convolution of e3nn: radial network, tensor product by channel, linear map") {
+  // The three modules as they stand in e3nn, whose weights the tests above hold against it.
+  constexpr auto in = irreps<"3x0e+2x1o">;
+  constexpr auto edge = irreps<"1x0e+1x1o+1x2e">;
+  constexpr auto out = irreps<"2x1o+4x0e+1x2e+3x1e+1x1o">;
+  // By block of `in`, harmonic and rising l: 0e x 0e -> 0e, 0e x 1o -> 1o, 0e x 2e -> 2e,
+  // 1o x 0e -> 1o, 1o x 1o -> 0e, 1e, 2e, 1o x 2e -> 1o. (2o and 3o are not in `out`.)
+  constexpr auto middle = irreps<"3x0e+3x1o+3x2e+2x1o+2x0e+2x1e+2x2e+2x1o">;
+  constexpr auto sorted = irreps<"5x0e+7x1o+2x1e+5x2e">;
+  using enum ConnectionMode;
+  TensorProduct<in, edge, middle, double> product(std::vector<TensorPath>{{0, 0, 0, uvu, true, 1},
+                                                                          {0, 1, 1, uvu, true, 1},
+                                                                          {0, 2, 2, uvu, true, 1},
+                                                                          {1, 0, 3, uvu, true, 1},
+                                                                          {1, 1, 4, uvu, true, 1},
+                                                                          {1, 1, 5, uvu, true, 1},
+                                                                          {1, 1, 6, uvu, true, 1},
+                                                                          {1, 2, 7, uvu, true, 1}},
+                                                  {.weights = WeightSource::per_sample});
+  const int count = 3 * 3 + 5 * 2;
+  RadialNetwork<double> radial(4, {6, 5}, count);
+  IrrepsLinear<sorted, out, double> linear;
+  Rng rng(8);
+  radial.initialize(rng);
+  linear.initialize(rng);
+  TensorFile file;
+  int k = 0;
+  for (const auto& [name, p] : parameters(radial))
+    file.add("fc.layer" + std::to_string(k++) + ".weight", p->value.data(),
+             {static_cast<std::int64_t>(p->value.size())});
+  file.add("lin.weight", linear.weight.value.data(),
+           {static_cast<std::int64_t>(linear.weight.value.size())});
+  MessagePassing<in, edge, out, double> layer{
+      {.cutoff = 3, .radial_functions = 4, .hidden = {6, 5}, .aggregation = Aggregation::sum}};
+  import_e3nn(layer, file, "fc.", "lin.");
+
+  Eigen::MatrixXd positions(3, 4);
+  for (Eigen::Index i = 0; i < positions.size(); ++i) positions.data()[i] = 0.8 * rng.normal();
+  const Graph graph = make_graph(positions, {{0, 1}, {2, 1}, {3, 1}, {1, 0}, {2, 3}});
+  const auto x = test::random_field(PointField<in, double>(4), rng);
+  const auto y = layer.forward(x, graph);
+  // Edge by edge with the modules.
+  const auto basis = RadialBasis<double>::bessel(4, 3.0, 6);
+  PointField<sorted, double> messages(4);
+  for (int e = 0; e < graph.edges(); ++e) {
+    const Eigen::Vector3d v = graph.vectors().col(e);
+    const double r = v.norm();
+    double b[4];
+    basis.evaluate(&r, 1, 1, b);
+    Buffer<double> w(static_cast<std::size_t>(count));
+    radial.apply(b, 1, w.data());
+    const Eigen::MatrixXd harmonics = spherical_harmonics(2, v);
+    PointField<in, double> sender(1);
+    PointField<edge, double> direction(1);
+    const auto at = static_cast<std::size_t>(e);
+    for (int c = 0; c < in.size(); ++c) sender(0, c) = x(graph.senders()[at], c);
+    for (int c = 0; c < 9; ++c) direction(0, c) = harmonics(c, 0);
+    const auto z = product.forward(sender, direction, w);
+    // Middle blocks to sorted ones: 0e (0, 4), 1o (1, 3, 7), 1e (5), 2e (2, 6).
+    const int size[] = {3, 9, 15, 6, 2, 6, 10, 6};
+    int start[8] = {}, to = 0;
+    for (int i = 1; i < 8; ++i) start[i] = start[i - 1] + size[i - 1];
+    for (const int block : {0, 4, 1, 3, 7, 5, 2, 6})
+      for (int c = 0; c < size[block]; ++c, ++to)
+        messages(graph.receivers()[at], to) += z(0, start[block] + c);
+  }
+  const auto expected = linear.forward(messages);
+  double largest = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    CHECK(std::abs(y.values()[i] - expected.values()[i]) < 1e-12);
+    largest = std::max(largest, std::abs(y.values()[i]));
+  }
+  CHECK(largest > 0.1);
+  CHECK_THROWS_WITH(import_e3nn(layer, file, "other.", "lin."), ContainsSubstring("other.layer0"));
 }

@@ -299,9 +299,15 @@ TEST_CASE("boxes are columns of lattice vectors and where they repeat") {
                ContainsSubstring("a.xyz:2: expected a Lattice that spans a volume, got "));
   CHECK(refused("pbc=\"T F F\"") ==
         "a.xyz:2: expected a Lattice, since pbc says that the box repeats");
-  for (const char* wrong : {"T", "T T", "T T T T", "1 1 0", "T T t"})
+  for (const char* wrong : {"T", "T T", "T T T T", "1 1 2", "T T t"})
     CHECK(refused(std::string(lattice).append(" pbc=\"").append(wrong).append("\"")) ==
           "a.xyz:2: expected three of T or F as pbc, got " + detail::in_quotes(wrong));
+  const auto digits =
+      parse_extended_xyz(std::string("1\n").append(lattice).append(" pbc=\"1 0 1\"\nH 0 0 0\n"));
+  CHECK(digits[0].box->periodic == std::array<bool, 3>{true, false, true});
+  // A broken line that sets an energy is no comment.
+  CHECK(refused("name=\"a pos=x energy =-5") != "accepted");
+  CHECK(refused("virial=\"1 2 3") != "accepted");
 }
 
 TEST_CASE("virial and stress are matrices") {

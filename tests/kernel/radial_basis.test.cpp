@@ -216,3 +216,38 @@ TEST_CASE("single precision, strides and mistakes of radial functions") {
   CHECK_THROWS_AS(RadialBasis<double>::bessel(3, 0), Error);
   CHECK_THROWS_AS(RadialBasis<double>::bessel(3, 1, 1), Error);
 }
+
+TEST_CASE("damped functions are the functions times the polynomial cutoff, and end smoothly") {
+  const double c = 3.5;
+  const int count = 5, power = 4;
+  const auto polynomial = [&](double r) {
+    const double t = r / c, p = power;
+    return 1 - (p + 1) * (p + 2) / 2 * std::pow(t, p) + p * (p + 2) * std::pow(t, p + 1) -
+           p * (p + 1) / 2 * std::pow(t, p + 2);
+  };
+  for (const auto function : one_hot) {
+    CAPTURE(static_cast<int>(function));
+    const auto damped = RadialBasis<double>::damped(function, count, c, power);
+    const RadialBasis<double> plain(function, count, 0, c);
+    for (const double r : {0.31, 1.0, 2.2, 3.3}) {
+      const auto a = at(damped, r), b = at(plain, r);
+      // Bessel functions come with NequIP's first factor.
+      const double factor =
+          function == RadialFunction::bessel ? 1 : std::sqrt(static_cast<double>(count));
+      for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+        CHECK(a.f[i] == Approx(factor * polynomial(r) * b.f[i]).epsilon(1e-12).margin(1e-14));
+    }
+    for (const double r : {c - 1e-7, c, c + 1.0}) {
+      const auto v = at(damped, r);
+      CHECK(largest(v.f) < 1e-12);
+      CHECK(largest(v.first) < 1e-10);
+      CHECK(largest(v.second) < 1e-4);
+    }
+    if (function != RadialFunction::cosine)  // which has kinks within
+      CHECK(slope_error(damped, {0.3, 0.9, 1.4, 2.1, 3.2}) < 1e-6);
+  }
+  const auto nequip = at(RadialBasis<double>::bessel(count, c, power), 1.7),
+             same = at(RadialBasis<double>::damped(RadialFunction::smooth_bessel, count, c, power),
+                       1.7);
+  CHECK(nequip.f == same.f);
+}

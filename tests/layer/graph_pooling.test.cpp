@@ -3,37 +3,47 @@
 
 #include <cstring>
 
-#include "gsteer/layer/message_passing.hpp"
-#include "gsteer/layer/sequential.hpp"
-#include "gsteer/representation/irreps.hpp"
-#include "gsteer/train/initialization.hpp"
-#include "layer/nonlinearity_laws.hpp"
+#include "gsteer/layer/interaction.hpp"
+#include "layer/graph_laws.hpp"
 
 using namespace gsteer;
 using namespace gsteer::test;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
 constexpr auto node = irreps<"2x0e+1x1o">;
 
-Graph batch_of(const std::vector<int>& sizes, Rng& rng) {
-  std::vector<Graph> graphs;
-  for (const int n : sizes) {
-    Eigen::MatrixXd p(3, n);
-    for (Eigen::Index i = 0; i < p.size(); ++i) p.data()[i] = rng.normal();
-    std::vector<Edge> edges;
-    for (int i = 1; i < n; ++i) edges.push_back({i, i - 1});
-    graphs.push_back(make_graph(p, edges));
-  }
-  return join(graphs);
+/// Two interactions and a pool; features in and out are of all sorts.
+template <class Pool>
+auto classifier(Pool pool) {
+  constexpr auto edge = irreps<"1x0e+1x1o">;
+  constexpr auto hidden = irreps<"3x0e+1x0o+2x1o+1x1e">;
+  const MessagePassingOptions options{
+      .cutoff = 3, .radial_functions = 3, .hidden = {4}, .average_neighbors = 2};
+  constexpr auto first = interaction_output<node, edge, hidden>;
+  constexpr auto second = interaction_output<first, edge, hidden>;
+  return Sequential{make_interaction<node, edge, hidden, double>(2, options),
+                    make_interaction<first, edge, hidden, double>(2, options),
+                    LinearByKind<second, node, double>{2}, std::move(pool)};
 }
+
+/// The control: a mean whose second derivative forgets a hundredth.
+struct Forgetful : GraphPool<node, double> {
+  using GraphPool<node, double>::graph_pooling;
+  Points backward_tangent(const Points& dg) const {
+    auto d = backward(dg);
+    for (auto& v : d.values()) v *= 0.99;
+    return d;
+  }
+};
 
 }  // namespace
 
 TEST_CASE("pooling a graph sums its nodes and no others", "[graph]") {
   Rng rng(1);
   const std::vector<int> sizes{3, 1, 5};
-  const Graph graph = batch_of(sizes, rng);
+  const Graph graph = random_clouds(sizes, 1, rng).graph;
   const auto x = random_field(PointField<node, double>(9), rng);
   for (const auto reduction : {GraphReduction::sum, GraphReduction::mean}) {
     GraphPool<node, double> layer{reduction};
@@ -59,37 +69,32 @@ TEST_CASE("pooling a graph sums its nodes and no others", "[graph]") {
     CHECK(left == Approx(right).epsilon(1e-13));
     const auto frozen = layer.freeze().forward(x, graph);
     CHECK(std::memcmp(frozen.data(), y.data(), y.size() * sizeof(double)) == 0);
-    CHECK_THROWS_WITH(layer.forward(u, graph), Catch::Contains("nodes of a graph, 9, got 3"));
-    CHECK_THROWS_WITH(layer.backward(x), Catch::Contains("a gradient of 3 graphs, got 9"));
+    CHECK_THROWS_WITH(layer.forward(u, graph), ContainsSubstring("nodes of a graph, 9, got 3"));
+    CHECK_THROWS_WITH(layer.backward(x), ContainsSubstring("a gradient of 3 graphs, got 9"));
   }
 }
 
-TEST_CASE("a classifier of graphs: gradients through pooling", "[graph]") {
+TEST_CASE("a network of interactions and a pool: all its derivatives, first and second",
+          "[graph]") {
   Rng rng(2);
-  const Graph graph = batch_of({3, 1, 4}, rng);
-  Sequential net{MessagePassing<node, irreps<"1x0e+1x1o">, node, double>{
-                     {.cutoff = 6, .radial_functions = 3, .hidden = {4}}},
-                 GraphPool<node, double>{GraphReduction::mean}};
-  initialize(net, rng);
-  const auto x = random_field(PointField<node, double>(8), rng);
-  const auto y = net.forward(x, graph);
-  REQUIRE(y.batch() == 3);
-  const auto g = random_field(y, rng);
-  zero_gradients(net);
-  Eigen::MatrixXd d_vectors = Eigen::MatrixXd::Zero(3, graph.edges());
-  net.backward(g, d_vectors);
-  for (const auto& [name, p] : parameters(net)) {
-    const double h = 1e-5, before = p->value[0];
-    const auto loss = [&](double w) {
-      p->value[0] = w;
-      const auto z = net.forward(x, graph);
-      double sum = 0;
-      for (std::size_t i = 0; i < z.size(); ++i) sum += z.values()[i] * g.values()[i];
-      return sum;
-    };
-    const double slope = (loss(before + h) - loss(before - h)) / (2 * h);
-    p->value[0] = before;
-    CHECK(slope == Approx(p->gradient[0]).epsilon(1e-6).margin(1e-9));
+  // Also a graph of one node, which hears of nobody.
+  const auto cloud = random_clouds({4, 1, 6}, 2, rng);
+  const auto check = [&](auto net) {
+    randomize(net, rng);
+    return graph_derivative_errors(net, cloud, rng);
+  };
+  for (const auto reduction : {GraphReduction::sum, GraphReduction::mean}) {
+    const auto pool = check(GraphPool<node, double>{reduction});
+    CHECK(pool.adjoint < 1e-13);
+    CHECK(pool.worst() < 1e-10);
+    const auto errors = check(classifier(GraphPool<node, double>{reduction}));
+    CHECK(errors.adjoint < 1e-12);
+    CHECK(errors.input_only == 0);
+    CHECK(errors.worst() < 1e-7);
   }
-  CHECK(d_vectors.norm() > 1e-3);
+  const auto control = check(classifier(Forgetful{GraphReduction::mean}));
+  CHECK(control.parameters < 1e-7);
+  CHECK(control.second > 1e-4);
+  CHECK(control.second_vectors > 1e-4);
+  CHECK(control.second_parameters > 1e-4);
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "gsteer/layer/message_passing.hpp"
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
 #include <vector>
 
-#include "gsteer/field/neighbors.hpp"
 #include "gsteer/group/wigner_d.hpp"
+#include "layer/graph_laws.hpp"
 
 using namespace gsteer;
+using namespace gsteer::test;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -34,76 +35,14 @@ Layer random_layer(Rng& rng, Aggregation aggregation = Aggregation::normalized) 
   return layer;
 }
 
-template <class F>
-F random_field(int n, Rng& rng) {
-  F x(n);
-  for (auto& value : x.values()) value = rng.normal();
-  return x;
-}
-
-Eigen::MatrixXd random_matrix(int n, Rng& rng, double scale = 1.2) {
-  Eigen::MatrixXd p(3, n);
-  for (Eigen::Index i = 0; i < p.size(); ++i) p.data()[i] = scale * rng.normal();
-  return p;
-}
-
-template <class F>
-double dot(const F& a, const F& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a.data()[i] * b.data()[i];
-  return sum;
-}
-
-double dot(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
-  return (a.array() * b.array()).sum();
-}
-
-template <class F>
-double distance(const F& a, const F& b) {
-  double worst = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    worst = std::max(worst, std::abs(a.data()[i] - b.data()[i]));
-  return worst;
-}
-
-template <auto R>
-PointField<R, double> turned(const PointField<R, double>& x, const orthogonal<3>::element& g) {
-  const Eigen::MatrixXd rho = representation_matrix<R>(g);
-  PointField<R, double> y(x.batch());
-  for (int b = 0; b < x.batch(); ++b)
-    for (int i = 0; i < rho.rows(); ++i)
-      for (int j = 0; j < rho.cols(); ++j) y(b, i) += rho(i, j) * x(b, j);
-  return y;
-}
-
-template <class F>
-F moved(const F& x, const F& direction, double h) {
-  F y = x;
-  for (std::size_t i = 0; i < x.size(); ++i) y.data()[i] += h * direction.data()[i];
-  return y;
-}
-
-std::vector<double> gradients(Layer& layer) {
-  std::vector<double> all;
-  for (const auto& [name, p] : parameters(layer))
-    all.insert(all.end(), p->gradient.begin(), p->gradient.end());
-  return all;
-}
-
-void shift_parameters(Layer& layer, const std::vector<double>& direction, double h) {
-  std::size_t at = 0;
-  for (const auto& [name, p] : parameters(layer))
-    for (auto& w : p->value) w += h * direction[at++];
-}
-
 }  // namespace
 
 TEST_CASE("messages are tensor products with harmonics, summed and mixed", "[graph]") {
   Rng rng(1);
   Layer layer = random_layer(rng);
-  const auto positions = random_matrix(3, rng, 0.7);
+  const auto positions = random_matrix(3, 3, rng, 0.7);
   const Graph graph = make_graph(positions, {{0, 1}, {2, 1}, {1, 0}});
-  const auto x = random_field<In>(3, rng);
+  const auto x = random_field(In(3), rng);
   const auto y = layer.forward(x, graph);
 
   // From the definition, with the weights read in their documented order.
@@ -182,122 +121,77 @@ TEST_CASE("messages are tensor products with harmonics, summed and mixed", "[gra
 TEST_CASE("message passing commutes with O(3), with the order of nodes and with shifts",
           "[graph]") {
   Rng rng(2);
-  Layer layer = random_layer(rng, GENERATE(Aggregation::sum, Aggregation::mean));
-  const int n = 12;
-  const auto positions = random_matrix(n, rng);
-  const auto x = random_field<In>(n, rng);
-  const auto y = layer.forward(x, radius_graph(positions, 3.0));
-  const double size = std::sqrt(dot(y, y));
-  for (int trial = 0; trial < 4; ++trial) {
-    const auto g = orthogonal<3>::sample(rng);
-    const Eigen::MatrixXd a = orthogonal<3>::action(g);
-    const auto z = layer.forward(turned<node>(x, g), radius_graph(a * positions, 3.0));
-    CHECK(distance(z, turned<result>(y, g)) < 1e-12 * size);
-    // Negative control: features that stay while the points turn.
-    CHECK(distance(layer.forward(x, radius_graph(a * positions, 3.0)), turned<result>(y, g)) >
-          1e-3 * size);
-  }
-  Eigen::MatrixXd elsewhere = positions;
+  const auto aggregation = GENERATE(Aggregation::sum, Aggregation::mean, Aggregation::normalized);
+  const auto cloud = random_clouds({12}, 1, rng);
+  check_equivariance(Layer(settings(aggregation)), cloud, rng);
+  check_equivariance(MessagePassing<node, edge, result>(settings(aggregation)), cloud, rng);
+
+  Layer layer = random_layer(rng, aggregation);
+  const int n = cloud.nodes();
+  const auto x = random_field(In(n), rng);
+  const auto y = layer.forward(x, cloud.graph);
+  Eigen::MatrixXd elsewhere = cloud.positions;
   for (int p = 0; p < n; ++p) elsewhere.col(p) += Eigen::Vector3d(0.5, -2, 1);
-  CHECK(distance(layer.forward(x, radius_graph(elsewhere, 3.0)), y) < 1e-12 * size);
+  CHECK(detail::relative_distance(layer.forward(x, radius_graph(elsewhere, 3.0)), y) < 1e-12);
 
   In reversed_x(n);
+  Out reversed_y(n);
   Eigen::MatrixXd reversed(3, n);
   for (int p = 0; p < n; ++p) {
-    reversed.col(n - 1 - p) = positions.col(p);
+    reversed.col(n - 1 - p) = cloud.positions.col(p);
     for (int c = 0; c < x.channels(); ++c) reversed_x(n - 1 - p, c) = x(p, c);
+    for (int c = 0; c < y.channels(); ++c) reversed_y(n - 1 - p, c) = y(p, c);
   }
-  const auto z = layer.forward(reversed_x, radius_graph(reversed, 3.0));
-  for (int p = 0; p < n; ++p)
-    for (int c = 0; c < y.channels(); ++c)
-      CHECK(std::abs(z(n - 1 - p, c) - y(p, c)) < 1e-12 * size);
+  const Graph renumbered = radius_graph(reversed, 3.0);
+  CHECK(detail::relative_distance(layer.forward(reversed_x, renumbered), reversed_y) < 1e-12);
+  // The control: nodes that are renumbered while their features are not.
+  CHECK(detail::relative_distance(layer.forward(x, renumbered), reversed_y) > 1e-2);
+}
+
+TEST_CASE("message passing does not depend on the order of edges", "[graph]") {
+  Rng rng(6);
+  Layer layer =
+      random_layer(rng, GENERATE(Aggregation::sum, Aggregation::mean, Aggregation::normalized));
+  const auto errors = edge_order_errors(layer, random_clouds({10}, 1, rng), rng);
+  CHECK(errors.error < 1e-12);
+  CHECK(errors.control > 1e-3);
 }
 
 TEST_CASE("message passing: gradients, tangents and second derivatives", "[graph]") {
   Rng rng(3);
-  Layer layer = random_layer(rng);
-  const int n = 9;
-  const auto positions = random_matrix(n, rng);
-  const Graph graph = radius_graph(positions, 3.0);
-  const auto x = random_field<In>(n, rng), dx = random_field<In>(n, rng);
-  const auto g = random_field<Out>(n, rng), dg = random_field<Out>(n, rng);
-  const auto d_positions = random_matrix(n, rng);
-  const auto d_vectors = graph.spread(d_positions);
-  const double h = 1e-5;
-  const auto at = [&](double t) { return graph.moved(positions + t * d_positions); };
+  Layer layer =
+      random_layer(rng, GENERATE(Aggregation::sum, Aggregation::mean, Aggregation::normalized));
+  const auto cloud = random_clouds({9}, 1, rng);
+  const auto errors = graph_derivative_errors(layer, cloud, rng);
+  CHECK(errors.adjoint < 1e-12);
+  CHECK(errors.input_only == 0);
+  CHECK(errors.tangent < 1e-8);
+  CHECK(errors.parameters < 1e-8);
+  CHECK(errors.second < 1e-8);
+  CHECK(errors.second_vectors < 1e-8);
+  CHECK(errors.second_parameters < 1e-8);
 
-  auto y = layer.forward(x, graph);
-  zero_gradients(layer);
-  Eigen::MatrixXd by_vector = Eigen::MatrixXd::Zero(3, graph.edges());
-  const auto gx = layer.backward(g, by_vector);
-  const auto weight_gradient = gradients(layer);
-  const auto gp = graph.gather(by_vector);
-  const auto tangent = layer.forward_tangent(dx, d_vectors);
-  // <g, J d> = <J^T g, d>
-  const double forward_side = dot(g, tangent), reverse_side = dot(gx, dx) + dot(gp, d_positions);
-  CHECK(std::abs(forward_side - reverse_side) < 1e-12 * std::abs(forward_side) + 1e-12);
-  {
-    const auto up = layer.forward(moved(x, dx, h), at(h)),
-               down = layer.forward(moved(x, dx, -h), at(-h));
-    double worst = 0, largest = 0;
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      worst =
-          std::max(worst, std::abs((up.data()[i] - down.data()[i]) / (2 * h) - tangent.data()[i]));
-      largest = std::max(largest, std::abs(tangent.data()[i]));
-    }
-    CHECK(worst < 1e-6 * largest);
-  }
-  {
-    std::vector<double> direction(weight_gradient.size());
-    double slope = 0;
-    for (std::size_t i = 0; i < direction.size(); ++i) {
-      direction[i] = rng.normal();
-      slope += direction[i] * weight_gradient[i];
-    }
-    Layer more = layer, less = layer;
-    shift_parameters(more, direction, h);
-    shift_parameters(less, direction, -h);
-    const double up = dot(g, more.forward(x, graph)), down = dot(g, less.forward(x, graph));
-    CHECK(std::abs((up - down) / (2 * h) - slope) < 1e-6 * std::abs(slope));
-  }
-  // Second derivatives: backward_tangent against differences of backward.
-  const auto pull = [&](double t, std::vector<double>& weights) {
-    layer.forward(moved(x, dx, t), at(t));
-    zero_gradients(layer);
-    Eigen::MatrixXd vectors = Eigen::MatrixXd::Zero(3, graph.edges());
-    auto features = layer.backward(moved(g, dg, t), vectors);
-    weights = gradients(layer);
-    return std::pair(std::move(features), std::move(vectors));
-  };
-  std::vector<double> w_up, w_down;
-  const auto [x_up, v_up] = pull(h, w_up);
-  const auto [x_down, v_down] = pull(-h, w_down);
-  layer.forward(x, graph);
-  zero_gradients(layer);
-  Eigen::MatrixXd once = Eigen::MatrixXd::Zero(3, graph.edges());
-  CHECK(distance(layer.backward_input(g, once), gx) == 0);
-  CHECK(once == by_vector);
-  for (const double w : gradients(layer)) REQUIRE(w == 0);
+  // Without the part of the edges' vectors the rest is the same.
+  const auto x = random_field(In(9), rng), dx = random_field(x, rng);
+  const auto g = random_field(Out(9), rng), dg = random_field(g, rng);
+  const auto d_vectors = cloud.graph.spread(random_matrix(3, 9, rng));
+  Eigen::MatrixXd by_vector = Eigen::MatrixXd::Zero(3, cloud.graph.edges()), second = by_vector;
+  layer.forward(x, cloud.graph);
+  layer.backward_input(g, by_vector);
   layer.forward_tangent(dx, d_vectors);
-  Eigen::MatrixXd dd_vectors = Eigen::MatrixXd::Zero(3, graph.edges());
-  const auto dgx = layer.backward_tangent(dg, &dd_vectors);
-  const auto d_weights = gradients(layer);
-  const auto close = [&](auto value, auto up, auto down, std::size_t size) {
-    double worst = 0, largest = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      worst = std::max(worst, std::abs((up[i] - down[i]) / (2 * h) - value[i]));
-      largest = std::max(largest, std::abs(value[i]));
-    }
-    CHECK(largest > 1e-3);
-    CHECK(worst < 1e-6 * largest);
-  };
-  close(dgx.data(), x_up.data(), x_down.data(), dgx.size());
-  close(dd_vectors.data(), v_up.data(), v_down.data(), static_cast<std::size_t>(once.size()));
-  close(d_weights.data(), w_up.data(), w_down.data(), d_weights.size());
-  // Without the positions' part the rest is the same.
   zero_gradients(layer);
-  CHECK(distance(layer.backward_tangent(dg), dgx) == 0);
-  CHECK(gradients(layer) == d_weights);
+  const auto with = layer.backward_tangent(dg, &second);
+  const auto gradients = parameter_gradients(layer);
+  zero_gradients(layer);
+  const auto without = layer.backward_tangent(dg);
+  CHECK(detail::relative_distance(without, with) == 0);
+  CHECK(parameter_gradients(layer) == gradients);
+
+  layer.forward(x, cloud.graph);
+  layer.backward_input(g, by_vector);
+  CHECK_THROWS_WITH(
+      layer.backward_tangent(dg),
+      ContainsSubstring("backward_tangent before backward_input and forward_tangent"));
 }
 
 TEST_CASE("message passing: no NaN on points that coincide, are alone, or have no edges",
@@ -309,11 +203,13 @@ TEST_CASE("message passing: no NaN on points that coincide, are alone, or have n
   std::vector<Edge> edges;
   if (GENERATE(true, false)) edges = {{0, 1}, {1, 0}, {2, 2}};
   const Graph graph = make_graph(positions, edges);
-  const auto x = random_field<In>(4, rng);
-  const auto g = random_field<Out>(4, rng);
+  const auto x = random_field(In(4), rng);
+  const auto g = random_field(Out(4), rng);
   auto y = layer.forward(x, graph);
   Eigen::MatrixXd d_vectors = Eigen::MatrixXd::Zero(3, graph.edges());
   auto gx = layer.backward(g, d_vectors);
+  layer.forward(x, graph);
+  layer.backward_input(g, d_vectors);
   auto dy = layer.forward_tangent(x, Eigen::MatrixXd::Ones(3, graph.edges()));
   Eigen::MatrixXd dd = Eigen::MatrixXd::Zero(3, graph.edges());
   auto dgx = layer.backward_tangent(g, &dd);
@@ -322,7 +218,7 @@ TEST_CASE("message passing: no NaN on points that coincide, are alone, or have n
   CHECK(d_vectors.allFinite());
   CHECK(dd.allFinite());
   for (int c = 0; c < y.channels(); ++c) CHECK(y(3, c) == 0);
-  for (const double v : gradients(layer)) CHECK(std::isfinite(v));
+  for (const double v : parameter_gradients(layer)) CHECK(std::isfinite(v));
 }
 
 TEST_CASE("message passing gives the same bits for any number of threads, and frozen", "[graph]") {
@@ -330,10 +226,9 @@ TEST_CASE("message passing gives the same bits for any number of threads, and fr
   MessagePassing<node, edge, result> layer{{.cutoff = 3.0, .radial_functions = 4, .hidden = {6}}};
   layer.initialize(rng);
   const int n = 60;
-  const Graph graph = radius_graph(random_matrix(n, rng, 2), 3.0);
+  const Graph graph = radius_graph(random_matrix(3, n, rng, 2), 3.0);
   REQUIRE(graph.edges() > 200);
-  PointField<node> x(n);
-  for (auto& value : x.values()) value = static_cast<float>(rng.normal());
+  const auto x = random_field(PointField<node>(n), rng);
   std::vector<std::vector<float>> runs;
   for (const int count : {1, 2, 3}) {
     set_threads(count);

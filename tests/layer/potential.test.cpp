@@ -1,64 +1,38 @@
 // SPDX-License-Identifier: MIT
 #include "gsteer/layer/potential.hpp"
 
-#include <catch2/catch.hpp>
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <vector>
 
-#include "gsteer/field/neighbors.hpp"
-#include "gsteer/layer/gate.hpp"
-#include "gsteer/layer/linear_by_kind.hpp"
-#include "gsteer/layer/message_passing.hpp"
-#include "gsteer/layer/residual.hpp"
-#include "gsteer/layer/sequential.hpp"
-#include "gsteer/train/initialization.hpp"
+#include "gsteer/layer/interaction.hpp"
+#include "layer/graph_laws.hpp"
 
 using namespace gsteer;
+using namespace gsteer::test;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
 constexpr auto one = irreps<"1x0e">;
-constexpr auto first = irreps<"4x0e">;
+constexpr auto embedded = irreps<"4x0e">;
 constexpr auto edge = irreps<"1x0e+1x1o+1x2e">;
-constexpr auto scalars = irreps<"4x0e">;
-constexpr auto gates = irreps<"4x0e">;
-constexpr auto gated = irreps<"2x1o+1x1e+1x2e">;
-constexpr auto inner = gate_input<scalars, gates, gated>;
-constexpr auto hidden = gate_output<scalars, gates, gated>;
+constexpr auto hidden = irreps<"4x0e+2x1o+1x1e+1x2e">;
+constexpr auto first = interaction_output<embedded, edge, hidden>;
+constexpr auto second = interaction_output<first, edge, hidden>;
 
-auto interaction(auto in_irreps) {
-  constexpr auto in = decltype(in_irreps)::value;
+template <class Scalar = double>
+auto potential(Rng& rng,
+               const PotentialOptions& settings = {.scale = 0.7, .shifts = {-3, -1, -2}}) {
   const MessagePassingOptions options{
       .cutoff = 4.0, .radial_functions = 4, .hidden = {6}, .average_neighbors = 3};
-  return Sequential{Residual{Sequential{IrrepsLinear<in, in, double>{},
-                                        MessagePassing<in, edge, inner, double>{options}},
-                             LinearByKind<in, inner, double>{3}},
-                    Gate<scalars, gates, gated, double>{}};
-}
-template <auto V>
-using constant = std::integral_constant<decltype(V), V>;
-
-auto potential(Rng& rng) {
-  Potential p(Sequential{LinearByKind<one, first, double>{3}, interaction(constant<first>{}),
-                         interaction(constant<hidden>{}), IrrepsLinear<hidden, one, double>{}},
-              {.scale = 0.7, .shifts = {-3, -1, -2}});
-  initialize(p, rng);
+  Potential p(Sequential{LinearByKind<one, embedded, Scalar>{3},
+                         make_interaction<embedded, edge, hidden, Scalar>(3, options),
+                         make_interaction<first, edge, hidden, Scalar>(3, options),
+                         IrrepsLinear<second, one, Scalar>{}},
+              settings);
+  randomize(p, rng);
   return p;
-}
-
-Eigen::MatrixXd random_matrix(int rows, int n, Rng& rng, double scale) {
-  Eigen::MatrixXd p(rows, n);
-  for (Eigen::Index i = 0; i < p.size(); ++i) p.data()[i] = scale * rng.normal();
-  return p;
-}
-double dot(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
-  return (a.array() * b.array()).sum();
-}
-std::vector<int> random_kinds(int n, Rng& rng) {
-  std::vector<int> kinds;
-  for (int i = 0; i < n; ++i) kinds.push_back(rng.below(3));
-  return kinds;
 }
 
 }  // namespace
@@ -69,7 +43,7 @@ TEST_CASE("forces are minus the gradient of the energy, without net force or tor
   auto p = potential(rng);
   const int n = 8;
   const auto positions = random_matrix(3, n, rng, 1.3);
-  const Graph graph = radius_graph(positions, 4.0, random_kinds(n, rng));
+  const Graph graph = radius_graph(positions, 4.0, random_kinds(n, 3, rng));
   const auto result = p.evaluate(graph);
   const double h = 1e-4;
   const double size = result.forces.norm();
@@ -94,36 +68,67 @@ TEST_CASE("forces are minus the gradient of the energy, without net force or tor
   }
   CHECK(force.norm() < 1e-12 * size);
   CHECK(torque.norm() < 1e-12 * size);
+  const auto without_forces = p.energies(graph);
+  CHECK(without_forces.energies == result.energies);
+  CHECK(without_forces.forces.size() == 0);
+  CHECK_THROWS_WITH(p.backward({1.0}, result.forces),
+                    ContainsSubstring("backward before evaluate"));
   double sum = 0;
   for (const double e : result.atomic) sum += e;
   CHECK(std::abs(sum - result.energies[0]) < 1e-12);
 }
 
-TEST_CASE("a potential does not change under O(3), translation and renumbering", "[potential]") {
+TEMPLATE_TEST_CASE("energies, forces and virials commute with O(3)", "[potential]", float, double) {
+  using Scalar = TestType;
   Rng rng(2);
+  // Without shifts, which would hide errors of the energy behind a large constant.
+  auto p = potential<Scalar>(rng, {.scale = 0.7});
+  const auto cloud = random_clouds({7, 4}, 3, rng, 4, 1.3);
+  const PointField<one, double> ones(cloud.nodes());
+  constexpr auto vector = irreps<"1x1o">;
+  constexpr auto matrix = tensor_product(vector, vector);
+  const auto check = [&](const auto& f) {
+    const auto errors = equivariance_errors(
+        [&](const auto&, const Graph& graph) { return f(p.evaluate(graph)); }, ones, cloud, rng);
+    CHECK(errors.error < tolerance<Scalar>);
+    CHECK(errors.control > 1e-3);
+  };
+  const auto columns = [](auto field, const Eigen::MatrixXd& values) {
+    std::copy_n(values.data(), values.size(), field.data());
+    return field;
+  };
+  check([&](const PotentialResult& r) {
+    PointField<one, double> energies(2);
+    std::copy(r.energies.begin(), r.energies.end(), energies.data());
+    return energies;
+  });
+  check([&](const auto& r) { return columns(PointField<vector, double>(11), r.forces); });
+  check([&](const auto& r) { return columns(PointField<matrix, double>(2), r.virials); });
+}
+
+TEST_CASE("a potential does not change under translation and renumbering", "[potential]") {
+  Rng rng(6);
   auto p = potential(rng);
   const int n = 7;
   const auto positions = random_matrix(3, n, rng, 1.3);
-  const auto kinds = random_kinds(n, rng);
+  const auto kinds = random_kinds(n, 3, rng);
   const auto result = p.evaluate(radius_graph(positions, 4.0, kinds));
-  const double size = result.forces.norm();
-  for (int trial = 0; trial < 3; ++trial) {
-    const Eigen::MatrixXd a = orthogonal<3>::action(orthogonal<3>::sample(rng));
-    Eigen::MatrixXd moved = a * positions;
-    for (int i = 0; i < n; ++i) moved.col(i) += Eigen::Vector3d(3, -1, 2);
-    const auto other = p.evaluate(radius_graph(moved, 4.0, kinds));
-    CHECK(std::abs(other.energies[0] - result.energies[0]) < 1e-12 * std::abs(result.energies[0]));
-    CHECK((other.forces - a * result.forces).norm() < 1e-12 * size);
-    // Negative control: forces do turn.
-    CHECK((other.forces - result.forces).norm() > 1e-3 * size);
-  }
-  Eigen::MatrixXd reversed(3, n);
-  std::vector<int> reversed_kinds(kinds.rbegin(), kinds.rend());
+  const double size = result.forces.norm(), energy = result.energies[0];
+  Eigen::MatrixXd elsewhere = positions, reversed(3, n);
+  for (int i = 0; i < n; ++i) elsewhere.col(i) += Eigen::Vector3d(3, -1, 2);
+  const auto moved = p.evaluate(radius_graph(elsewhere, 4.0, kinds));
+  CHECK(std::abs(moved.energies[0] - energy) < 1e-12 * std::abs(energy));
+  CHECK((moved.forces - result.forces).norm() < 1e-12 * size);
+
   for (int i = 0; i < n; ++i) reversed.col(n - 1 - i) = positions.col(i);
+  const std::vector<int> reversed_kinds(kinds.rbegin(), kinds.rend());
   const auto other = p.evaluate(radius_graph(reversed, 4.0, reversed_kinds));
-  CHECK(std::abs(other.energies[0] - result.energies[0]) < 1e-12 * std::abs(result.energies[0]));
+  CHECK(std::abs(other.energies[0] - energy) < 1e-12 * std::abs(energy));
   for (int i = 0; i < n; ++i)
     CHECK((other.forces.col(n - 1 - i) - result.forces.col(i)).norm() < 1e-12 * size);
+  // The control: kinds that stay while the atoms change places.
+  const auto wrong = p.evaluate(radius_graph(reversed, 4.0, kinds));
+  CHECK(std::abs(wrong.energies[0] - energy) > 1e-4 * std::abs(energy));
 }
 
 TEST_CASE("the virial is minus the derivative by a strain of points and box", "[potential]") {
@@ -134,7 +139,7 @@ TEST_CASE("the virial is minus the derivative by a strain of points and box", "[
   box.cell << 3.1, 0.4, 0.2, 0, 3.4, -0.3, 0, 0, 3.0;
   box.periodic = {true, true, true};
   const auto positions = random_matrix(3, n, rng, 1.0);
-  const auto kinds = random_kinds(n, rng);
+  const auto kinds = random_kinds(n, 3, rng);
   const auto at = [&](const Eigen::Matrix3d& strain) {
     const Eigen::Matrix3d map = Eigen::Matrix3d::Identity() + strain;
     PeriodicBox strained = box;
@@ -161,9 +166,9 @@ TEST_CASE("training on energies, forces and virials: gradients against differenc
           "[potential]") {
   Rng rng(4);
   auto p = potential(rng);
-  const Graph a = radius_graph(random_matrix(3, 5, rng, 1.2), 4.0, random_kinds(5, rng));
+  const Graph a = radius_graph(random_matrix(3, 5, rng, 1.2), 4.0, random_kinds(5, 3, rng));
   PeriodicBox box{4.5 * Eigen::Matrix3d::Identity(), {true, true, false}};
-  const Graph b = radius_graph(random_matrix(3, 3, rng, 1.0), 4.0, random_kinds(3, rng), box);
+  const Graph b = radius_graph(random_matrix(3, 3, rng, 1.0), 4.0, random_kinds(3, 3, rng), box);
   const Graph graph = join({a, b});
   // A loss that is linear in all results: its derivatives are the coefficients.
   const std::vector<double> by_energy{0.8, -1.3};
@@ -214,7 +219,7 @@ TEST_CASE("a batch of graphs gives what its graphs give", "[potential]") {
   std::vector<Graph> graphs;
   for (int i = 0; i < 4; ++i)
     graphs.push_back(
-        radius_graph(random_matrix(3, 3 + i, rng, 1.2), 4.0, random_kinds(3 + i, rng)));
+        radius_graph(random_matrix(3, 3 + i, rng, 1.2), 4.0, random_kinds(3 + i, 3, rng)));
   // An atom that is alone: no edges.
   graphs.push_back(make_graph(Eigen::MatrixXd::Zero(3, 1), {}));
   const Graph batch = join(graphs);
@@ -232,5 +237,5 @@ TEST_CASE("a batch of graphs gives what its graphs give", "[potential]") {
   }
   set_threads(0);
   CHECK_THROWS_WITH(p.backward({1.0}, Eigen::MatrixXd::Zero(3, 2)),
-                    Catch::Contains("expected derivatives by 1 energies and 3 x 1 forces"));
+                    ContainsSubstring("expected derivatives by 1 energies and 3 x 1 forces"));
 }

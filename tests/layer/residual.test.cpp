@@ -10,6 +10,7 @@
 #include "gsteer/layer/norm_nonlinearity.hpp"
 #include "gsteer/layer/pointwise.hpp"
 #include "gsteer/layer/sequential.hpp"
+#include "gsteer/train/initialization.hpp"
 #include "layer/nonlinearity_laws.hpp"
 
 using namespace gsteer;
@@ -95,12 +96,14 @@ TEST_CASE("parameters, generators and layers of a Residual have the names of the
   Sequential net{both, plain};
   CHECK(names(net)[4] == "0.shortcut.weight");
   int maps = 0;
-  net.visit_linear_maps([&](auto&, const auto&, int) { ++maps; });
+  initialize(net, Rng{1});
+  for (const auto& [name, p] : parameters(net)) maps += p->value[0] != 0 ? 1 : 0;
   CHECK(maps == 5);
 
   Residual random{Sequential{ReLU<hidden>{}, FieldDropout<hidden>{}}};
   std::vector<std::string> generators;
-  random.visit_generators([&](const std::string& name, Rng&) { generators.push_back(name); });
+  detail::for_each_generator(random,
+                             [&](const std::string& name, Rng&) { generators.push_back(name); });
   CHECK(generators == std::vector<std::string>{"body.1.generator"});
 
   std::vector<std::string> parts;
@@ -118,6 +121,7 @@ TEST_CASE("a body and a shortcut of different size are an error") {
   Residual net{Conv2d<hidden, hidden, 3>{}};
   GridField<hidden> x(1, 5, 5);
   CHECK_THROWS_WITH(net.forward(x),
-                    Catch::Matchers::ContainsSubstring("the body gives 3 x 3, the shortcut 5 x 5"));
+                    Catch::Matchers::ContainsSubstring(
+                        "the body gives 1 items on 3 x 3, the shortcut 1 on 5 x 5"));
   CHECK_THROWS_WITH(net.freeze().forward(x), Catch::Matchers::ContainsSubstring("Residual"));
 }

@@ -44,8 +44,8 @@ GradientError gradient_error(Layer& layer, const X& x, Rng& rng, int directions 
   static_assert(std::is_same_v<typename Layer::Scalar, double>,
                 "gsteer: gradients are checked in double; use the layer with Scalar = double");
   std::vector<std::pair<Rng*, Rng>> generators;
-  if constexpr (requires { layer.visit_generators([](const std::string&, Rng&) {}); })
-    layer.visit_generators([&](const std::string&, Rng& g) { generators.emplace_back(&g, g); });
+  detail::for_each_generator(layer,
+                             [&](const std::string&, Rng& g) { generators.emplace_back(&g, g); });
   std::vector<std::pair<Parameter<double>*, Buffer<double>>> statistics;
   for (const auto& [name, p] : parameters(layer))
     if (!p->trained) statistics.emplace_back(p, p->value);

@@ -87,7 +87,7 @@ class Workers {
     }
   }
 
-  /// Waits for some microseconds without going to sleep: the next loop of a network is near, and to
+  /// Waits for some fifty microseconds without going to sleep: the next loop of a network is near, and to
   /// be woken takes longer than a loop over a small graph.
   template <class Condition>
   static void spin(const Condition& condition) {

@@ -83,9 +83,8 @@ template <class Net, optimizer Optimizer>
 StateList checkpoint_state(Net& net, Optimizer& optimizer, TrainingState& state) {
   StateList list;
   add_parameters(list, "net.", net);
-  if constexpr (requires { net.visit_generators([](const std::string&, Rng&) {}); })
-    net.visit_generators(
-        [&](const std::string& name, Rng& rng) { list.add("random." + name, rng); });
+  for_each_generator(net,
+                     [&](const std::string& name, Rng& rng) { list.add("random." + name, rng); });
   optimizer.visit_state(
       [&](const std::string& name, auto values) { list.add("optimizer." + name, values); });
   list.add("training.epoch", std::span<std::int64_t>(&state.epoch, 1));
@@ -111,7 +110,8 @@ void save_weights(const std::filesystem::path& path, Net& net,
   write_safetensors(path, file);
 }
 
-/// Reads all parameters of a network, from a file of weights or out of a checkpoint.
+/// Reads all parameters of a network, from a file of weights or out of a checkpoint. A checkpoint
+/// holds the weights that were trained last, not the averages of a WeightAverage.
 /// \throws Error if the file is damaged, of another version or basis convention, or if its tensors
 /// are not in names, shapes and types exactly those of the network; the network then stays as it
 /// was

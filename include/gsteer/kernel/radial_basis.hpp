@@ -51,6 +51,19 @@ class RadialBasis {
     return RadialBasis(RadialFunction::smooth_bessel, count, 0, cutoff, true, power);
   }
 
+  /// Any of the functions on (0, cutoff), times the polynomial cutoff: what message passing needs,
+  /// where an edge must come and go without a jump. The soft one-hots (all but Bessel functions)
+  /// are also multiplied by sqrt(count), so that their squares sum to about count. \throws Error
+  /// unless count > 0, cutoff > 0, power >= 2
+  [[gnu::cold]] static RadialBasis damped(RadialFunction function, int count, double cutoff,
+                                          int power = 6) {
+    RadialBasis basis = bessel(count, cutoff, power);
+    basis.function_ = function;
+    if (function != RadialFunction::bessel && function != RadialFunction::smooth_bessel)
+      basis.amplitude_ = std::sqrt(1.0 * count);
+    return basis;
+  }
+
   /// The number of functions.
   int size() const { return count_; }
   RadialFunction function() const { return function_; }
@@ -66,7 +79,9 @@ class RadialBasis {
     for (int p = 0; p < n; ++p) {
       const auto distance = static_cast<double>(r[p]);
       const bool outside = vanishes_outside() && (distance < start_ || distance >= end_);
-      const Jet damping = power_ > 0 && !outside ? polynomial_cutoff(distance) : Jet{1, 0, 0};
+      const Jet amplitude{amplitude_, 0, 0};
+      const Jet damping =
+          power_ > 0 && !outside ? times(amplitude, polynomial_cutoff(distance)) : amplitude;
       Wave wave(outside ? 0 : frequency_ * (distance - start_));
       for (int i = 0; i < count_; ++i) {
         Jet f;
@@ -119,7 +134,9 @@ class RadialBasis {
            " functions, got ", count);
   }
 
-  bool vanishes_outside() const { return cutoff_ && function_ != RadialFunction::gaussian; }
+  bool vanishes_outside() const {
+    return cutoff_ && (power_ > 0 || function_ != RadialFunction::gaussian);
+  }
 
   /// Function i at r; called for i = 0, 1, ... in this order.
   Jet jet(double r, int i, Wave& wave) const {
@@ -199,7 +216,7 @@ class RadialBasis {
   RadialFunction function_;
   bool cutoff_;
   int count_, power_;  ///< the power of the polynomial cutoff, or 0 for none
-  double start_, end_, step_, frequency_;
+  double start_, end_, step_, frequency_, amplitude_ = 1;
 };
 
 }  // namespace gsteer

@@ -7,31 +7,32 @@
 
 namespace gsteer::detail {
 
-// What a layer that contains others passes on to them. It offers for_each_layer(f), which calls
-// f(name, layer) for each; names of parts are "child.part".
+/// A layer that contains others: for_each_layer(f) calls f(name, layer) for each.
+template <class Layer>
+concept has_layers = requires(Layer& layer) {
+  layer.for_each_layer([](const std::string&, auto&) {});
+};
 
+/// visit(name, parameter) for the parameters of the layers in a layer, "child.name", and for its
+/// own.
 template <class Layer, class Visit>
-void visit_parameters_of_children(Layer& layer, Visit&& visit) {
-  layer.for_each_layer([&](const std::string& child, auto& l) {
-    if constexpr (requires { l.visit_parameters(visit); })
-      l.visit_parameters([&](const std::string& name, auto& p) { visit(child + "." + name, p); });
-  });
+void for_each_parameter(Layer& layer, const Visit& visit) {
+  if constexpr (has_layers<Layer>)
+    layer.for_each_layer([&](const std::string& child, auto& l) {
+      for_each_parameter(l,
+                         [&](const std::string& name, auto& p) { visit(child + "." + name, p); });
+    });
+  if constexpr (requires { layer.visit_parameters(visit); }) layer.visit_parameters(visit);
 }
 
+/// The same for sources of randomness.
 template <class Layer, class Visit>
-void visit_linear_maps_of_children(Layer& layer, Visit&& visit) {
-  layer.for_each_layer([&](const std::string&, auto& l) {
-    if constexpr (requires { l.visit_linear_maps(visit); }) l.visit_linear_maps(visit);
-  });
-}
-
-template <class Layer, class Visit>
-void visit_generators_of_children(Layer& layer, Visit&& visit) {
-  layer.for_each_layer([&](const std::string& child, auto& l) {
-    if constexpr (requires { l.visit_generators([](const std::string&, Rng&) {}); })
-      l.visit_generators(
-          [&](const std::string& name, Rng& rng) { visit(child + "." + name, rng); });
-  });
+void for_each_generator(Layer& layer, const Visit& visit) {
+  if constexpr (has_layers<Layer>)
+    layer.for_each_layer([&](const std::string& child, auto& l) {
+      for_each_generator(l, [&](const std::string& name, Rng& g) { visit(child + "." + name, g); });
+    });
+  if constexpr (requires { layer.visit_generators(visit); }) layer.visit_generators(visit);
 }
 
 }  // namespace gsteer::detail

@@ -63,14 +63,19 @@ inline constexpr auto interaction_output = detail::interaction_parts<In, Edge, H
 ///   y_i = gate(W' (1/c) sum over j of R(|x|) (W f_j (x) Y(x / |x|)) + W(kind of i) f_i).
 /// It is made of layers that stand for themselves, and gives interaction_output<In, Edge, Hidden>:
 /// all of Hidden, unless messages cannot reach some of it (from scalars, only the irreps of the
-/// harmonics).
+/// harmonics). Without a common irrep of input and output there is no self-connection.
 template <auto In, auto Edge, auto Hidden, class Scalar = float>
 auto make_interaction(int kinds, const MessagePassingOptions& options = {}) {
   using parts = detail::interaction_parts<In, Edge, Hidden>;
-  return Sequential{Residual{Sequential{IrrepsLinear<In, In, Scalar>{},
-                                        MessagePassing<In, Edge, parts::in, Scalar>{options}},
-                             LinearByKind<In, parts::in, Scalar>{kinds}},
-                    Gate<parts::scalars, parts::gates, parts::gated, Scalar>{}};
+  constexpr bool has_common = !filtered(irrep_list(In), irrep_list(parts::in)).empty();
+  Sequential messages{IrrepsLinear<In, In, Scalar>{},
+                      MessagePassing<In, Edge, parts::in, Scalar>{options}};
+  Gate<parts::scalars, parts::gates, parts::gated, Scalar> gate;
+  if constexpr (has_common)
+    return Sequential{Residual{std::move(messages), LinearByKind<In, parts::in, Scalar>{kinds}},
+                      std::move(gate)};
+  else
+    return Sequential{std::move(messages), std::move(gate)};
 }
 
 }  // namespace gsteer

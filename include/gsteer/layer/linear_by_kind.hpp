@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gsteer/field/graph.hpp"
-#include "gsteer/layer/children.hpp"
 #include "gsteer/layer/irreps_linear.hpp"
 
 namespace gsteer {
@@ -82,10 +82,6 @@ class linear_by_kind {
   template <class Visit>
   void for_each_layer(Visit&& visit) {
     for (std::size_t k = 0; k < maps_.size(); ++k) visit(std::to_string(k), maps_[k]);
-  }
-  template <class Visit>
-  void visit_parameters(Visit&& visit) {
-    detail::visit_parameters_of_children(*this, visit);
   }
 
  private:

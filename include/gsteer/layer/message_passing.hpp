@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -26,9 +27,12 @@ enum class Aggregation {
 
 /// Settings of a MessagePassing layer.
 struct MessagePassingOptions {
-  double cutoff = 5;                   ///< edges of this length and longer carry nothing
-  int radial_functions = 8;            ///< Bessel functions of the length of an edge
-  int cutoff_power = 6;                ///< of the polynomial that takes them smoothly to zero
+  double cutoff = 5;         ///< edges of this length and longer carry nothing
+  int radial_functions = 8;  ///< functions of the length of an edge
+  /// Of which kind, times a polynomial that vanishes at the cutoff. Forces jump where a function
+  /// has a kink: cosine.
+  RadialFunction radial = RadialFunction::smooth_bessel;
+  int cutoff_power = 6;                ///< of that polynomial
   std::vector<int> hidden = {64, 64};  ///< layers of the radial network
   Aggregation aggregation = Aggregation::normalized;
   double average_neighbors = 1;
@@ -69,8 +73,8 @@ class message_passing {
       : options_(std::move(options)),
         plan_(detail::make_edge_plan(irrep_list<In>(), irrep_list<Out>(), l_max)),
         mixing_(plan_.plan, plan_.labels, irrep_list<Out>()),
-        geometry_(l_max, RadialBasis<Scalar>::bessel(options_.radial_functions, options_.cutoff,
-                                                     options_.cutoff_power)),
+        geometry_(l_max, RadialBasis<Scalar>::damped(options_.radial, options_.radial_functions,
+                                                     options_.cutoff, options_.cutoff_power)),
         radial_(options_.radial_functions, options_.hidden, plan_.plan.weights) {
     expect(options_.average_neighbors > 0, "MessagePassing: expected average_neighbors > 0, got ",
            options_.average_neighbors);
@@ -181,7 +185,9 @@ class message_passing {
     using in = In;
     using out = Out;
     using Scalar = Scalar_;
-    explicit Frozen(const message_passing& layer) : layer_(layer) {}
+    explicit Frozen(message_passing layer) : layer_(layer.options_) {
+      copy_parameters(layer, layer_);  // and no memory of training
+    }
     Result forward(const Features& x, const Graph& graph) const {
       message_passing work = layer_;
       return work.forward(x, graph);
@@ -226,7 +232,7 @@ class message_passing {
     const int n = graph_.nodes(), edges = graph_.edges();
     expect(d_vectors.rows() == 3 && d_vectors.cols() == edges, "MessagePassing: expected 3 x ",
            edges, " derivatives by edge, got ", d_vectors.rows(), " x ", d_vectors.cols());
-    has_gradient_ = true;
+    has_gradient_ = !parameters;
     fit(gradient_, n, Out::size);
     std::copy_n(gradient.data(), gradient.size(), gradient_.data());
     fit_messages(g_messages_);
@@ -239,9 +245,10 @@ class message_passing {
         graph_, {x_.data(), nullptr}, {weights_.data(), nullptr}, {geometry_.harmonics(), nullptr},
         {g_messages_.data(), nullptr}, gx_.data(), g_weights_.data(), g_harmonics_.data());
     fit(g_radial_, edges, geometry_.radial_count());
-    if (parameters) radial_.backward(g_weights_.data(), g_radial_.data());
-    // Remembers the gradient, which the tangent needs.
-    radial_.backward_input(g_weights_.data(), g_radial_.data());
+    if (parameters)
+      radial_.backward(g_weights_.data(), g_radial_.data());
+    else
+      radial_.backward_input(g_weights_.data(), g_radial_.data());
     geometry_.backward(g_harmonics_.data(), g_radial_.data(), d_vectors);
     Features d(n);
     detail::to_channels_outermost(irrep_list<In>(), n, gx_.data(), d.data());

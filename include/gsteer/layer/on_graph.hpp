@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <utility>
 
 #include "gsteer/field/graph.hpp"
@@ -21,6 +22,13 @@ namespace detail {
 // A network on graphs has layers that look at the graph, and layers that look at each node by
 // itself. Each is handed what it takes: the graph going forward, the vectors of the edges (their
 // tangents, or what collects their gradients) in the passes of derivatives. See layer.hpp.
+
+template <bool OnGraph, std::size_t Given>
+constexpr void check_over_graph() {
+  static_assert(!OnGraph || Given == 1,
+                "gsteer: a network on graphs is given the graph, and the vectors of its edges in "
+                "the passes of derivatives: forward(x, graph), backward(gradient, d_vectors)");
+}
 
 template <class Layer, class X, class... Over>
 auto forward_with(Layer& layer, X x, const Over&... graph) {
@@ -61,10 +69,15 @@ auto forward_tangent_with(Layer& layer, X dx, const Vectors&... d_vectors) {
 
 template <class Layer, class G, class... Vectors>
 auto backward_tangent_with(Layer& layer, G dg, Vectors... dd_vectors) {
-  if constexpr (requires { layer.backward_tangent(std::move(dg), dd_vectors...); })
+  if constexpr (requires { layer.backward_tangent(std::move(dg), dd_vectors...); }) {
     return layer.backward_tangent(std::move(dg), dd_vectors...);
-  else
+  } else {
+    static_assert(
+        requires { layer.backward_tangent(std::move(dg)); },
+        "gsteer: a layer of this network has no second derivatives; its function needs "
+        "one, like silu and tanh");
     return layer.backward_tangent(std::move(dg));
+  }
 }
 
 }  // namespace detail

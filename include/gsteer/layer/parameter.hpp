@@ -8,6 +8,7 @@
 
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/core/error.hpp"
+#include "gsteer/layer/children.hpp"
 
 namespace gsteer {
 
@@ -40,10 +41,10 @@ struct NamedParameter {
 template <class Layer>
 std::vector<NamedParameter<typename Layer::Scalar>> parameters(Layer& layer) {
   std::vector<NamedParameter<typename Layer::Scalar>> all;
-  if constexpr (requires { layer.visit_parameters([](const std::string&, auto&) {}); })
-    layer.visit_parameters([&](const std::string& name, Parameter<typename Layer::Scalar>& p) {
-      all.push_back({name, &p});
-    });
+  detail::for_each_parameter(layer,
+                             [&](const std::string& name, Parameter<typename Layer::Scalar>& p) {
+                               all.push_back({name, &p});
+                             });
   return all;
 }
 

@@ -8,11 +8,21 @@
 #include <utility>
 #include <vector>
 
-#include "gsteer/layer/children.hpp"
 #include "gsteer/layer/on_graph.hpp"
 #include "gsteer/layer/parameter.hpp"
+#include "gsteer/representation/irreps.hpp"
 
 namespace gsteer {
+namespace detail {
+
+template <class Features>
+constexpr bool is_invariant() {
+  for (const auto& block : irrep_list<Features>())
+    if (!block.label.is_trivial()) return false;
+  return true;
+}
+
+}  // namespace detail
 
 /// Energies of some configurations of atoms, and their derivatives. In the units of the data that
 /// the network was trained on.
@@ -45,8 +55,12 @@ template <class Network>
 class Potential {
  public:
   using Scalar = typename Network::Scalar;
-  static_assert(Network::out::size == 1,
-                "gsteer: the network of a Potential gives each atom one number, irreps<\"1x0e\">");
+  static_assert(Network::out::size == 1 && detail::is_invariant<typename Network::out>(),
+                "gsteer: a Potential adds up energies: its network gives each atom one scalar, "
+                "irreps<\"1x0e\">");
+  static_assert(detail::is_invariant<typename Network::in>(),
+                "gsteer: a Potential begins with features that are all 1, which no symmetry may "
+                "change: its network takes scalars (0e)");
   static_assert(
       graph_layer<Network>,
       "gsteer: the network of a Potential looks at a graph: it has a MessagePassing layer");
@@ -67,14 +81,17 @@ class Potential {
   /// What the output of the network is multiplied by.
   double scale() const { return static_cast<double>(scale_.value[0]); }
 
-  /// Energies, forces and virials of a graph or a batch of them. \throws Error if a kind has no
-  /// shift, or as the layers do
-  PotentialResult evaluate(const Graph& graph) {
+  /// Energies of a graph or a batch of them, without forces and virials (which stay empty).
+  /// \throws Error if a kind has no shift, or as the layers do
+  PotentialResult energies(const Graph& graph) {
     expect(graph.nodes() > 0, "Potential: expected a graph with atoms, got none");
+    has_forces_ = false;
     graph_ = graph;
     Field<typename Network::in, Scalar, Point> ones(graph.nodes());
     std::fill(ones.values().begin(), ones.values().end(), Scalar{1});
     const auto e = network_.forward(std::move(ones), graph);
+    expect(e.batch() == graph.nodes(), "Potential: expected a network that gives a number to each ",
+           "of ", graph.nodes(), " atoms, got ", e.batch());
     PotentialResult result;
     result.energies.assign(static_cast<std::size_t>(graph.graphs()), 0);
     result.atomic.resize(static_cast<std::size_t>(graph.nodes()));
@@ -84,6 +101,12 @@ class Potential {
         result.atomic[at] = scale() * static_cast<double>(e(i, 0)) + shift(graph.kinds()[at]);
         result.energies[static_cast<std::size_t>(g)] += result.atomic[at];
       }
+    return result;
+  }
+
+  /// Energies, forces and virials. \throws Error as `energies`
+  PotentialResult evaluate(const Graph& graph) {
+    PotentialResult result = energies(graph);
     Gradient seed(graph.nodes());
     std::fill(seed.values().begin(), seed.values().end(), scale_.value[0]);
     Eigen::MatrixXd by_vector = Eigen::MatrixXd::Zero(3, graph.edges());
@@ -92,6 +115,7 @@ class Potential {
     for (Eigen::Index i = 0; i < result.forces.size(); ++i)
       result.forces.data()[i] = -result.forces.data()[i];
     result.virials = virials(by_vector);
+    has_forces_ = true;
     return result;
   }
 
@@ -123,7 +147,6 @@ class Potential {
   }
   template <class Visit>
   void visit_parameters(Visit&& visit) {
-    detail::visit_parameters_of_children(*this, visit);
     visit(std::string("scale"), scale_);
     if (!shifts_.value.empty()) visit(std::string("shifts"), shifts_);
   }
@@ -140,7 +163,7 @@ class Potential {
 
   void check(const std::vector<double>& d_energies, const Eigen::MatrixXd& d_forces,
              const Eigen::MatrixXd& d_virials) const {
-    expect(graph_.nodes() > 0, "Potential: backward before evaluate");
+    expect(has_forces_, "Potential: backward before evaluate");
     expect(d_energies.size() == static_cast<std::size_t>(graph_.graphs()) && d_forces.rows() == 3 &&
                d_forces.cols() == graph_.nodes(),
            "Potential: expected derivatives by ", graph_.graphs(), " energies and 3 x ",
@@ -184,6 +207,7 @@ class Potential {
   Network network_;
   Parameter<Scalar> scale_, shifts_;
   Graph graph_;
+  bool has_forces_ = false;
 };
 
 }  // namespace gsteer

@@ -9,7 +9,6 @@
 
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/random.hpp"
-#include "gsteer/layer/children.hpp"
 #include "gsteer/layer/grid_trace.hpp"
 #include "gsteer/layer/layer.hpp"
 #include "gsteer/layer/on_graph.hpp"
@@ -53,8 +52,9 @@ struct unchanged {
 template <class X>
 X add(X body, const X& shortcut) {
   expect(body.batch() == shortcut.batch() && body.space() == shortcut.space(),
-         "Residual: the body gives ", to_string(body.space()), ", the shortcut ",
-         to_string(shortcut.space()), "; they need the same strides and enough padding");
+         "Residual: the body gives ", body.batch(), " items on ", to_string(body.space()),
+         ", the shortcut ", shortcut.batch(), " on ", to_string(shortcut.space()),
+         "; on grids they need the same strides and enough padding");
   auto sum = overwritable(std::move(body));
   parallel_for(sum.batch(), [&](int b) { sum.item(b) += shortcut.item(b); });
   return sum;
@@ -96,6 +96,7 @@ class Residual {
   template <class Space, class... Over>
   auto forward(Field<in, Scalar, Space> x,
                const Over&... graph) requires(on_graph || sizeof...(Over) == 0) {
+    detail::check_over_graph<on_graph, sizeof...(Over)>();
     return both(body_, shortcut_, std::move(x), [&](auto& layer, auto&& part) {
       return detail::forward_with(layer, std::move(part), graph...);
     });
@@ -103,6 +104,7 @@ class Residual {
   template <class Space, class... Over>
   auto forward(Field<in, Scalar, Space> x, const Over&... graph) const
       requires(on_graph || sizeof...(Over) == 0) {
+    detail::check_over_graph<on_graph, sizeof...(Over)>();
     return both(body_, shortcut_, std::move(x), [&](const auto& layer, auto&& part) {
       return detail::forward_with(layer, std::move(part), graph...);
     });
@@ -112,6 +114,7 @@ class Residual {
   template <class Space, class... Vectors>
   auto backward(Field<out, Scalar, Space> gradient,
                 Vectors&... d_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    detail::check_over_graph<on_graph, sizeof...(Vectors)>();
     return both(body_, shortcut_, std::move(gradient), [&](auto& layer, auto&& g) {
       return detail::backward_with(layer, std::move(g), d_vectors...);
     });
@@ -120,6 +123,7 @@ class Residual {
   template <class... Vectors>
   auto backward_input(Field<out, Scalar, Point> gradient,
                       Vectors&... d_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    detail::check_over_graph<on_graph, sizeof...(Vectors)>();
     return both(body_, shortcut_, std::move(gradient), [&](auto& layer, auto&& g) {
       return detail::backward_input_with(layer, std::move(g), d_vectors...);
     });
@@ -127,6 +131,7 @@ class Residual {
   template <class... Vectors>
   auto forward_tangent(Field<in, Scalar, Point> dx,
                        const Vectors&... d_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    detail::check_over_graph<on_graph, sizeof...(Vectors)>();
     return both(body_, shortcut_, std::move(dx), [&](auto& layer, auto&& part) {
       return detail::forward_tangent_with(layer, std::move(part), d_vectors...);
     });
@@ -134,6 +139,7 @@ class Residual {
   template <class... Vectors>
   auto backward_tangent(Field<out, Scalar, Point> d_gradient,
                         Vectors... dd_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    detail::check_over_graph<on_graph, sizeof...(Vectors)>();
     return both(body_, shortcut_, std::move(d_gradient), [&](auto& layer, auto&& dg) {
       return detail::backward_tangent_with(layer, std::move(dg), dd_vectors...);
     });
@@ -149,19 +155,6 @@ class Residual {
   const Body& body() const { return body_; }
   Shortcut& shortcut() { return shortcut_; }
   const Shortcut& shortcut() const { return shortcut_; }
-
-  template <class Visit>
-  void visit_parameters(Visit&& visit) {
-    detail::visit_parameters_of_children(*this, visit);
-  }
-  template <class Visit>
-  void visit_linear_maps(Visit&& visit) {
-    detail::visit_linear_maps_of_children(*this, visit);
-  }
-  template <class Visit>
-  void visit_generators(Visit&& visit) {
-    detail::visit_generators_of_children(*this, visit);
-  }
 
   /// visit(name, layer) for the body and, if there is one, the shortcut.
   template <class Visit>

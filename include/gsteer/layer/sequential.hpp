@@ -7,7 +7,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "gsteer/layer/children.hpp"
 #include "gsteer/layer/grid_trace.hpp"
 #include "gsteer/layer/layer.hpp"
 #include "gsteer/layer/on_graph.hpp"
@@ -64,8 +63,7 @@ class Sequential {
   template <class Space, class... Over>
   auto forward(Field<in, Scalar, Space> x,
                const Over&... graph) requires(on_graph || sizeof...(Over) == 0) {
-    static_assert(!on_graph || sizeof...(Over) == 1,
-                  "gsteer: a network on graphs is given the graph: forward(x, graph)");
+    detail::check_over_graph<on_graph, sizeof...(Over)>();
     return up(layers_, std::move(x), [&](auto& layer, auto&& y) {
       return detail::forward_with(layer, std::move(y), graph...);
     });
@@ -73,6 +71,7 @@ class Sequential {
   template <class Space, class... Over>
   auto forward(Field<in, Scalar, Space> x, const Over&... graph) const
       requires(on_graph || sizeof...(Over) == 0) {
+    detail::check_over_graph<on_graph, sizeof...(Over)>();
     return up(layers_, std::move(x), [&](const auto& layer, auto&& y) {
       return detail::forward_with(layer, std::move(y), graph...);
     });
@@ -84,9 +83,7 @@ class Sequential {
   template <class Space, class... Vectors>
   auto backward(Field<out, Scalar, Space> gradient,
                 Vectors&... d_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
-    static_assert(!on_graph || sizeof...(Vectors) == 1,
-                  "gsteer: a network on graphs gives the gradient by edges: backward(gradient, "
-                  "d_vectors)");
+    detail::check_over_graph<on_graph, sizeof...(Vectors)>();
     return down(std::move(gradient), [&](auto& layer, auto&& g) {
       return detail::backward_with(layer, std::move(g), d_vectors...);
     });
@@ -96,6 +93,7 @@ class Sequential {
   template <class... Vectors>
   auto backward_input(Field<out, Scalar, Point> gradient,
                       Vectors&... d_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    detail::check_over_graph<on_graph, sizeof...(Vectors)>();
     return down(std::move(gradient), [&](auto& layer, auto&& g) {
       return detail::backward_input_with(layer, std::move(g), d_vectors...);
     });
@@ -103,6 +101,7 @@ class Sequential {
   template <class... Vectors>
   auto forward_tangent(Field<in, Scalar, Point> dx,
                        const Vectors&... d_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    detail::check_over_graph<on_graph, sizeof...(Vectors)>();
     return up(layers_, std::move(dx), [&](auto& layer, auto&& dy) {
       return detail::forward_tangent_with(layer, std::move(dy), d_vectors...);
     });
@@ -110,6 +109,7 @@ class Sequential {
   template <class... Vectors>
   auto backward_tangent(Field<out, Scalar, Point> d_gradient,
                         Vectors... dd_vectors) requires(on_graph || sizeof...(Vectors) == 0) {
+    detail::check_over_graph<on_graph, sizeof...(Vectors)>();
     return down(std::move(d_gradient), [&](auto& layer, auto&& dg) {
       return detail::backward_tangent_with(layer, std::move(dg), dd_vectors...);
     });
@@ -129,19 +129,6 @@ class Sequential {
     return std::get<I>(layers_);
   }
   static constexpr std::size_t size() { return 1 + sizeof...(Rest); }
-
-  template <class Visit>
-  void visit_parameters(Visit&& visit) {
-    detail::visit_parameters_of_children(*this, visit);
-  }
-  template <class Visit>
-  void visit_linear_maps(Visit&& visit) {
-    detail::visit_linear_maps_of_children(*this, visit);
-  }
-  template <class Visit>
-  void visit_generators(Visit&& visit) {
-    detail::visit_generators_of_children(*this, visit);
-  }
 
   /// visit(name, layer) for each layer, outermost first.
   template <class Visit>

@@ -55,10 +55,6 @@ concept draws_its_own_weights = requires(Layer& layer, Rng& rng) {
   layer.initialize(rng);
 };
 template <class Layer>
-concept has_layers = requires(Layer& layer) {
-  layer.for_each_layer([](const std::string&, auto&) {});
-};
-template <class Layer>
 concept has_linear_maps = requires(Layer& layer, DrawCoefficients<typename Layer::Scalar> draw) {
   layer.visit_linear_maps(draw);
 };

@@ -37,16 +37,17 @@ inline std::vector<double> solve_positive(Eigen::MatrixXd a, std::vector<double>
 /// the energies by kind that fit best, in the sense of least squares, the energies of the graphs.
 /// Where compositions leave them open (all graphs alike), they differ by as little as possible.
 ///
-/// graphs: one configuration each. forces: 3 x atoms of each graph.
+/// graphs: one configuration each. forces: 3 x atoms of each graph. kinds: how many there are, if
+/// more than occur in the graphs; those that do not occur have the mean energy of an atom.
 /// \throws Error unless there are as many energies and forces as graphs, all finite
 [[gnu::cold]] inline PotentialOptions fit_potential_scale(
     const std::vector<Graph>& graphs, const std::vector<double>& energies,
-    const std::vector<Eigen::MatrixXd>& forces) {
+    const std::vector<Eigen::MatrixXd>& forces, int kinds = 0) {
   expect(!graphs.empty() && energies.size() == graphs.size() && forces.size() == graphs.size(),
          "fit_potential_scale: expected an energy and forces for each of ", graphs.size(),
          " > 0 graphs, got ", energies.size(), " and ", forces.size());
   double squares = 0, total = 0;
-  int atoms = 0, kinds = 0;
+  int atoms = 0;
   for (std::size_t g = 0; g < graphs.size(); ++g) {
     expect(forces[g].rows() == 3 && forces[g].cols() == graphs[g].nodes(),
            "fit_potential_scale: expected forces of 3 x ", graphs[g].nodes(), " for graph ", g,
@@ -78,9 +79,20 @@ inline std::vector<double> solve_positive(Eigen::MatrixXd a, std::vector<double>
   }
   double trace = 0;
   for (int a = 0; a < kinds; ++a) trace += normal(a, a);
-  for (int a = 0; a < kinds; ++a) normal(a, a) += 1e-9 * trace;
-  for (const double deviation : detail::solve_positive(std::move(normal), std::move(right)))
-    options.shifts.push_back(mean + deviation);
+  Eigen::MatrixXd penalized = normal;
+  for (int a = 0; a < kinds; ++a) penalized(a, a) += 1e-9 * trace;
+  // What the penalty does to what the energies do decide goes away in a few steps of refinement.
+  std::vector<double> deviations(right.size(), 0), rest = right;
+  for (int step = 0; step < 5; ++step) {
+    const auto change = detail::solve_positive(penalized, rest);
+    for (std::size_t a = 0; a < rest.size(); ++a) deviations[a] += change[a];
+    for (std::size_t a = 0; a < rest.size(); ++a) {
+      rest[a] = right[a];
+      for (std::size_t b = 0; b < rest.size(); ++b)
+        rest[a] -= normal(static_cast<int>(a), static_cast<int>(b)) * deviations[b];
+    }
+  }
+  for (const double deviation : deviations) options.shifts.push_back(mean + deviation);
   return options;
 }
 

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "gsteer/core/parallel.hpp"
+#include "gsteer/core/random.hpp"
 #include "gsteer/layer/parameter.hpp"
 
 namespace gsteer {
@@ -16,7 +18,8 @@ namespace gsteer {
 ///   replicas.run([&](auto& copy, int part) { ... copy.backward(...) for this part's items ... });
 ///   optimizer.step();
 /// The result depends on the number of parts, not on that of threads. What the network records
-/// along the way (running statistics) is recorded by the first part alone.
+/// along the way (running statistics) is recorded by the first part alone. Random layers draw anew
+/// for each part.
 template <class Net>
 class Replicas {
  public:
@@ -36,6 +39,14 @@ class Replicas {
   template <class Body>
   void run(Body&& body) {
     const auto own = parameters(*net_);
+    // Every part draws its own numbers, and what it draws follows from the network's generators.
+    for (Net& copy : copies_) {
+      std::vector<Rng> seeds;
+      detail::for_each_generator(*net_,
+                                 [&](const std::string&, Rng& g) { seeds.push_back(g.split()); });
+      std::size_t i = 0;
+      detail::for_each_generator(copy, [&](const std::string&, Rng& g) { g = seeds[i++]; });
+    }
     for (Net& copy : copies_)
       for_each_pair(own, copy, [](const auto& from, auto& to) {
         std::copy(from.value.begin(), from.value.end(), to.value.begin());

@@ -24,6 +24,7 @@ struct WeightAverageOptions {
 ///   WeightAverage optimizer{net, Adam{net, {.learning_rate = 1e-2}}, {.decay = 0.99}};
 ///   ... optimizer.step(); ...
 ///   optimizer.swap();   // the network has the averages; swap() again to go on training
+/// What is not trained (running statistics) is not averaged.
 template <optimizer Optimizer, class Scalar>
 class WeightAverage {
  public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <vector>
@@ -136,7 +137,7 @@ class MessageMixing {
         if (labels[g] == block.label) group = static_cast<int>(g);
       blocks_.push_back({channels_, irrep_dimension(block.label), block.copies, group, size});
       if (group >= 0) size += plan.groups[static_cast<std::size_t>(group)].columns * block.copies;
-      channels_ += block.copies * (irrep_dimension(block.label));
+      channels_ += block.copies * irrep_dimension(block.label);
     }
     weight = Parameter<Scalar>(size);
   }
