@@ -5,6 +5,7 @@
 #include "gsteer/gsteer.hpp"
 
 using namespace gsteer;
+using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("the symmetry report names the layer that breaks the grid", "[check]") {
   constexpr auto G = C<4>;
@@ -25,7 +26,7 @@ TEST_CASE("the symmetry report names the layer that breaks the grid", "[check]")
   CHECK(bad[3].output == Grid<2>{{14, 14}});
   CHECK(bad[3].complaint.empty());
   CHECK(bad[4].layer == "3");
-  CHECK_THAT(bad[4].complaint, Catch::Contains("stride 2"));
+  CHECK_THAT(bad[4].complaint, ContainsSubstring("stride 2"));
   CHECK(bad[4].output == Grid<2>{{7, 7}});
   CHECK(bad[5].output == Grid<2>{{14, 14}});
   CHECK(bad[6].output == Grid<2>{{29, 29}});

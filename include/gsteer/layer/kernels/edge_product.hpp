@@ -179,8 +179,8 @@ class EdgeProduct {
     });
   }
 
-  /// From the gradient with respect to the messages to those with respect to features (`gx`, null
-  /// if not wanted), weights and harmonics (`gy`, null if not wanted), all overwritten; with
+  /// From the gradient with respect to the messages to those with respect to features (`gx`),
+  /// weights and harmonics (`gy`, null if not wanted), all overwritten; with
   /// `Dual`, the derivatives of these.
   template <template <class> class Arithmetic>
   void backward(const Graph& graph, Numbers<Scalar> x, Numbers<Scalar> w, Numbers<Scalar> y,
