@@ -3,16 +3,17 @@
 
 #include <algorithm>
 #include <array>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <tuple>
 #include <vector>
 
+#include "catch.hpp"
 #include "gsteer/core/random.hpp"
 #include "gsteer/field/neighbors.hpp"
 
 using namespace gsteer;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -152,11 +153,39 @@ TEST_CASE("graphs are sorted, joined and moved", "[graph]") {
   CHECK(std::abs(left - (both.gather(g).array() * d.array()).sum()) < 1e-13);
 }
 
+TEST_CASE("the order in which edges are given does not matter", "[graph]") {
+  Rng rng(5);
+  const auto p = random_points(6, rng, 1);
+  std::vector<Edge> edges;
+  for (int e = 0; e < 40; ++e)  // some join a node to itself, some stand twice
+    edges.push_back({rng.below(6), rng.below(6), Eigen::Vector3d(rng.below(2), rng.below(3), 0)});
+  edges.push_back(edges.front());
+  const auto expected = links(make_graph(p, edges));
+  const auto given = edges;
+  std::reverse(edges.begin(), edges.end());
+  std::rotate(edges.begin(), edges.begin() + 7, edges.end());
+  const Graph graph = make_graph(p, edges);
+  CHECK(links(graph) == expected);
+  CHECK(graph.senders() != make_graph(p, given).senders());
+  CHECK(std::is_sorted(graph.receivers().begin(), graph.receivers().end()));
+  for (int i = 0; i < 6; ++i) {
+    for (int e = graph.received(i); e < graph.received(i + 1); ++e)
+      CHECK(graph.receivers()[static_cast<std::size_t>(e)] == i);
+    for (int k = graph.sent(i); k < graph.sent(i + 1); ++k) {
+      const int e = graph.sent_edges()[static_cast<std::size_t>(k)];
+      CHECK(graph.senders()[static_cast<std::size_t>(e)] == i);
+    }
+  }
+  // The control: another shift is another edge.
+  edges.back().shift(2) = 1;
+  CHECK(links(make_graph(p, edges)) != expected);
+}
+
 TEST_CASE("graphs refuse what makes no sense", "[graph]") {
   const Eigen::MatrixXd p = Eigen::MatrixXd::Zero(3, 2);
   Eigen::MatrixXd bad = p;
   bad(1, 1) = std::numeric_limits<double>::quiet_NaN();
-  CHECK_THROWS_WITH(make_graph(p, {{0, 2}}), Catch::Contains("between 2 points"));
+  CHECK_THROWS_WITH(make_graph(p, {{0, 2}}), ContainsSubstring("between 2 points"));
   CHECK_THROWS_AS(make_graph(p, {{-1, 0}}), Error);
   CHECK_THROWS_AS(make_graph(p, {}, {1}), Error);
   CHECK_THROWS_AS(make_graph(p, {}, {0, -1}), Error);

@@ -14,18 +14,19 @@ namespace {
 
 constexpr auto node = irreps<"2x0e+1x1o">;
 
+constexpr auto edge = irreps<"1x0e+1x1o">;
+constexpr auto hidden = irreps<"3x0e+1x0o+2x1o+1x1e">;
+constexpr auto once = interaction_output<node, edge, hidden>;
+constexpr auto twice = interaction_output<once, edge, hidden>;
+
 /// Two interactions and a pool; features in and out are of all sorts.
 template <class Pool>
 auto classifier(Pool pool) {
-  constexpr auto edge = irreps<"1x0e+1x1o">;
-  constexpr auto hidden = irreps<"3x0e+1x0o+2x1o+1x1e">;
   const MessagePassingOptions options{
       .cutoff = 3, .radial_functions = 3, .hidden = {4}, .average_neighbors = 2};
-  constexpr auto first = interaction_output<node, edge, hidden>;
-  constexpr auto second = interaction_output<first, edge, hidden>;
   return Sequential{make_interaction<node, edge, hidden, double>(2, options),
-                    make_interaction<first, edge, hidden, double>(2, options),
-                    LinearByKind<second, node, double>{2}, std::move(pool)};
+                    make_interaction<once, edge, hidden, double>(2, options),
+                    LinearByKind<twice, node, double>{2}, std::move(pool)};
 }
 
 /// The control: a mean whose second derivative forgets a hundredth.

@@ -15,6 +15,8 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 constexpr auto one = irreps<"1x0e">;
+constexpr auto vector = irreps<"1x1o">;
+constexpr auto matrix = tensor_product(vector, vector);
 constexpr auto embedded = irreps<"4x0e">;
 constexpr auto edge = irreps<"1x0e+1x1o+1x2e">;
 constexpr auto hidden = irreps<"4x0e+2x1o+1x1e+1x2e">;
@@ -85,8 +87,6 @@ TEMPLATE_TEST_CASE("energies, forces and virials commute with O(3)", "[potential
   auto p = potential<Scalar>(rng, {.scale = 0.7});
   const auto cloud = random_clouds({7, 4}, 3, rng, 4, 1.3);
   const PointField<one, double> ones(cloud.nodes());
-  constexpr auto vector = irreps<"1x1o">;
-  constexpr auto matrix = tensor_product(vector, vector);
   const auto check = [&](const auto& f) {
     const auto errors = equivariance_errors(
         [&](const auto&, const Graph& graph) { return f(p.evaluate(graph)); }, ones, cloud, rng);
@@ -190,20 +190,21 @@ TEST_CASE("training on energies, forces and virials: gradients against differenc
   // Along random directions in each parameter on its own, so that none is left out.
   std::size_t at = 0;
   const double h = 1e-4;
-  for (const auto& [name, q] : parameters(p)) {
-    if (!q->trained) continue;
-    INFO(name);
-    std::vector<double> direction(q->value.size());
+  for (const auto& named : parameters(p)) {
+    Parameter<double>& q = *named.parameter;
+    if (!q.trained) continue;
+    INFO(named.name);
+    std::vector<double> direction(q.value.size());
     double slope = 0;
     for (std::size_t i = 0; i < direction.size(); ++i) {
       direction[i] = rng.normal();
       slope += direction[i] * expected[at++];
     }
     const auto along = [&](double t) {
-      const std::vector<double> before(q->value.begin(), q->value.end());
-      for (std::size_t i = 0; i < direction.size(); ++i) q->value[i] += t * direction[i];
+      const std::vector<double> before(q.value.begin(), q.value.end());
+      for (std::size_t i = 0; i < direction.size(); ++i) q.value[i] += t * direction[i];
       const double value = loss(p);
-      std::copy(before.begin(), before.end(), q->value.begin());
+      std::copy(before.begin(), before.end(), q.value.begin());
       return value;
     };
     const double difference =

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
-#include "gsteer/field/neighbors.hpp"
 #include "gsteer/layer/interaction.hpp"
 #include "gsteer/train/adam.hpp"
 #include "gsteer/train/initialization.hpp"
 #include "gsteer/train/potential_loss.hpp"
 #include "gsteer/train/potential_scale.hpp"
 #include "gsteer/train/weight_average.hpp"
+#include "layer/point_clouds.hpp"
 #include "train/network.hpp"
 
 using namespace gsteer;
 using Catch::Matchers::ContainsSubstring;
+using gsteer::test::random_matrix;
 
 namespace {
 
@@ -33,14 +36,9 @@ auto make_potential(const PotentialOptions& options) {
       options);
 }
 
-Eigen::MatrixXd random_matrix(int rows, int n, Rng& rng, double scale) {
-  Eigen::MatrixXd p(rows, n);
-  for (Eigen::Index i = 0; i < p.size(); ++i) p.data()[i] = scale * rng.normal();
-  return p;
-}
-
 /// Morse bonds between all pairs: E = sum (1 - exp(-(r - r0)))^2, r0 by the kinds of the pair.
 struct Sample {
+  Eigen::MatrixXd positions;
   Graph graph;
   double energy = 0;
   Eigen::MatrixXd forces;
@@ -50,7 +48,7 @@ Sample morse_molecule(Rng& rng) {
   Eigen::MatrixXd x(3, 4);
   x << 0, 1.4, 0, 1, 0, 0, 1.5, 1.2, 0, 0.1, 0, 1;
   x += random_matrix(3, 4, rng, 0.1);
-  Sample sample{radius_graph(x, 4.0, kinds), 0, Eigen::MatrixXd::Zero(3, 4)};
+  Sample sample{x, radius_graph(x, 4.0, kinds), 0, Eigen::MatrixXd::Zero(3, 4)};
   for (int i = 0; i < 4; ++i)
     for (int j = 0; j < i; ++j) {
       const Eigen::Vector3d v = x.col(i) - x.col(j);
@@ -62,6 +60,89 @@ Sample morse_molecule(Rng& rng) {
       sample.forces.col(j) -= f;
     }
   return sample;
+}
+
+/// An equivariant vector for each atom that is the gradient of nothing.
+auto make_force_field() {
+  return Sequential{
+      LinearByKind<single, embedded, double>{2},
+      make_interaction<embedded, edge, hidden, double>(
+          2, {.cutoff = 4, .radial_functions = 6, .hidden = {12}}),
+      IrrepsLinear<interaction_output<embedded, edge, hidden>, irreps<"1x1o">, double>{}};
+}
+
+/// How far two energies get from where they begin: the total energy, and the one that velocity
+/// Verlet conserves up to h^4.
+struct EnergyDrift {
+  double total = 0, modified = 0;
+};
+
+/// Atoms of mass 1 by velocity Verlet, looked at `looks` times, `steps` steps apart. evaluate(x) is
+/// the energy V and the forces F. With steps of length h, the integrator follows the Hamiltonian
+///   H + h^2 (v . V''(x) v / 12 - |F|^2 / 24)
+/// up to h^4 (backward error analysis: Hairer, Lubich and Wanner, Acta Numerica 12, 399, 2003). So
+/// H goes away from its first value by as much as h^2 times the bracket does, and no further with
+/// time.
+template <class Evaluate>
+EnergyDrift energy_drift(const Evaluate& evaluate, Eigen::MatrixXd x, Eigen::MatrixXd v,
+                         double time, int looks, int steps) {
+  const double h = time / (looks * steps);
+  std::pair<double, Eigen::MatrixXd> now = evaluate(x);
+  const auto energies = [&] {
+    const double epsilon = 1e-4;
+    const Eigen::MatrixXd up = evaluate(x + epsilon * v).second,
+                          down = evaluate(x - epsilon * v).second;
+    const double curvature = -test::dot(v, up - down) / (2 * epsilon);
+    const double total = now.first + 0.5 * v.squaredNorm();
+    return std::pair(total, total + h * h * (curvature / 12 - now.second.squaredNorm() / 24));
+  };
+  const auto start = energies();
+  EnergyDrift drift;
+  for (int step = 1; step <= looks * steps; ++step) {
+    v += 0.5 * h * now.second;
+    x += h * v;
+    now = evaluate(x);
+    v += 0.5 * h * now.second;
+    if (step % steps != 0) continue;
+    const auto [total, modified] = energies();
+    drift.total = std::max(drift.total, std::abs(total - start.first));
+    drift.modified = std::max(drift.modified, std::abs(modified - start.second));
+  }
+  return drift;
+}
+
+/// Steps of half the length leave a quarter of the error of the energy, unless the forces do not
+/// belong to it.
+template <class Model>
+void check_conservation(Model& potential, const Sample& start, Rng& rng) {
+  auto field = make_force_field();
+  initialize(field, rng);
+  PointField<single, double> ones(4);
+  std::fill(ones.values().begin(), ones.values().end(), 1);
+  const Eigen::MatrixXd v = random_matrix(3, 4, rng, 0.2);
+  const double time = 10;
+  // 200 steps, or a multiple of it.
+  const auto run = [&](int multiple, double foreign) {
+    const auto evaluate = [&](const Eigen::MatrixXd& x) {
+      const Graph graph = start.graph.moved(x);
+      auto result = potential.evaluate(graph);
+      const auto other = field.forward(ones, graph);
+      for (Eigen::Index k = 0; k < 12; ++k) result.forces.data()[k] += foreign * other.data()[k];
+      return std::pair(result.energies[0], result.forces);
+    };
+    return energy_drift(evaluate, start.positions, v, time, 200, multiple);
+  };
+  const auto coarse = run(1, 0), fine = run(2, 0);
+  CHECK(coarse.total > 1e-6);
+  CHECK(coarse.total < 4.1 * fine.total);
+  CHECK(coarse.total > 3.9 * fine.total);
+  CHECK(coarse.modified < 0.1 * coarse.total);
+  CHECK(coarse.modified > 14 * fine.modified);
+  CHECK(coarse.modified < 18 * fine.modified);
+  // The control.
+  const auto coarse_foreign = run(1, 0.05), fine_foreign = run(2, 0.05);
+  CHECK(fine_foreign.total > 10 * coarse.total);
+  CHECK(fine_foreign.total > 0.8 * coarse_foreign.total);
 }
 
 }  // namespace
@@ -180,6 +261,7 @@ TEST_CASE("a potential learns energies and forces together, and conserves what i
   auto exact = make_potential<double>(options);
   copy_parameters(p, exact);
   CHECK(score(exact) == Approx(averaged).epsilon(1e-3));
+  check_conservation(exact, samples.front(), rng);
   optimizer.swap();
   CHECK(score(p) == trained);
   auto other = Sequential{IrrepsLinear<single, embedded, double>{}};

@@ -21,9 +21,8 @@ namespace gsteer {
 // - visit_linear_maps(f): f(weight, kernel_space, groups) for each expansion in a kernel basis, for
 //   the initialization
 // - visit_generators(f): f(name, Rng&) for each source of randomness, for checkpoints
-// - for_each_layer(f): f(name, layer) for each layer in it, whose parameters and the like then
-// count
-//   as its own, under the name "layer.parameter"
+// - for_each_layer(f): f(name, layer) for each layer in it, whose parameters and sources of
+//   randomness then count as its own, under the name "layer.parameter"
 // - windows(grid): how it samples a grid, or output_grid(grid): the grid it makes of one, for the
 //   symmetry report
 // forward and backward are templates over the space where a layer works on grids and points alike.

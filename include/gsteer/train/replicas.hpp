@@ -35,7 +35,8 @@ class Replicas {
   Net& part(int i) { return i == 0 ? *net_ : copies_[static_cast<std::size_t>(i) - 1]; }
 
   /// Hands the weights to all replicas, calls body(replica, part) for each part, in parallel, and
-  /// adds all their gradients to those of the network, part by part.
+  /// adds all their gradients to those of the network, part by part. After an exception in a part
+  /// the network's gradients are those of some parts: zero_gradients.
   template <class Body>
   void run(Body&& body) {
     const auto own = parameters(*net_);
