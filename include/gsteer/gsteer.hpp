@@ -90,6 +90,7 @@
 #include "gsteer/layer/residual.hpp"
 #include "gsteer/layer/restrict.hpp"
 #include "gsteer/layer/sequential.hpp"
+#include "gsteer/layer/steerable_message_passing.hpp"
 #include "gsteer/layer/symmetry.hpp"
 #include "gsteer/layer/tensor_paths.hpp"
 #include "gsteer/layer/tensor_product.hpp"
