@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// All of gsteer but reading and writing of files (gsteer/io/), and the numerical solver
-// (gsteer/kernel/null_space.hpp), which takes longer to compile than it takes to read.
+// All of gsteer but reading and writing of files (gsteer/io/), the numerical solver
+// (gsteer/kernel/null_space.hpp), which takes longer to compile than it takes to read, and the
+// finite groups of space (gsteer/group/polyhedral.hpp, full_tetrahedral.hpp, axial.hpp and
+// subgroup_polyhedral.hpp).
 
 // clang-format off
 #include "gsteer/core/buffer.hpp"

@@ -38,7 +38,7 @@ struct invariant_tensor {
 ///   P = sum over g of weight(g) a(g) (x) b(g) (x) c(g),
 /// the orthogonal projection onto the invariants (Serre, section 2.6). Columns of P are taken in
 /// order and orthonormalized until `count` of them are found, so that the basis is the same
-/// everywhere.
+/// everywhere; the rest of P, most of it, is never computed.
 ///
 /// This is for groups that offer no closed form: `a`, `b`, `c` are functions from elements to
 /// orthogonal matrices, `quadrature` is a rule that integrates their product exactly. \throws Error
@@ -47,23 +47,31 @@ template <class Quadrature, class A, class B, class C>
 std::vector<invariant_tensor> reynolds_invariants(const Quadrature& quadrature, A&& a, B&& b, C&& c,
                                                   int count) {
   using Eigen::Index;
+  if (count == 0) return {};
   const auto [first, weight] = quadrature.front();
   const int na = static_cast<int>(a(first).rows());
   const int nb = static_cast<int>(b(first).rows());
   const int nc = static_cast<int>(c(first).rows());
   const int n = na * nb * nc;
-  Eigen::MatrixXd projection = Eigen::MatrixXd::Zero(n, n);
+  std::vector<double> weights;
+  std::vector<std::array<Eigen::MatrixXd, 3>> matrices;
   for (const auto& [g, w] : quadrature) {
-    const Eigen::MatrixXd A_g = a(g), B_g = b(g), C_g = c(g);
-    for (int row = 0; row < n; ++row)
-      for (int col = 0; col < n; ++col)
-        projection(row, col) += w * A_g(row / (nb * nc), col / (nb * nc)) *
-                                B_g(row / nc % nb, col / nc % nb) * C_g(row % nc, col % nc);
+    weights.push_back(w);
+    matrices.push_back({a(g), b(g), c(g)});
   }
   std::vector<invariant_tensor> basis;
   Eigen::MatrixXd found(n, count);
   for (int col = 0; col < n && static_cast<int>(basis.size()) < count; ++col) {
-    Eigen::MatrixXd v = projection.col(col);
+    Eigen::MatrixXd v = Eigen::MatrixXd::Zero(n, 1);  // column `col` of P
+    for (std::size_t g = 0; g < weights.size(); ++g) {
+      const auto& [x, y, z] = matrices[g];
+      double* at = v.data();
+      for (int i = 0; i < na; ++i)
+        for (int j = 0; j < nb; ++j) {
+          const double ab = weights[g] * x(i, col / (nb * nc)) * y(j, col / nc % nb);
+          for (int k = 0; k < nc; ++k) *at++ += ab * z(k, col % nc);
+        }
+    }
     detail::remove_projection(v, found, static_cast<int>(basis.size()));
     if (v.norm() < 1e-6) continue;
     v /= v.norm();
