@@ -64,6 +64,7 @@
 #include "gsteer/layer/dropout.hpp"
 #include "gsteer/layer/edge_geometry.hpp"
 #include "gsteer/layer/fourier.hpp"
+#include "gsteer/layer/frozen_copy.hpp"
 #include "gsteer/layer/functions.hpp"
 #include "gsteer/layer/gate.hpp"
 #include "gsteer/layer/gated.hpp"

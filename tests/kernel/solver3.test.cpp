@@ -13,7 +13,7 @@
 #include "gsteer/kernel/basis.hpp"
 #include "gsteer/kernel/filters.hpp"
 #include "gsteer/kernel/null_space.hpp"
-#include "kernel/both_bases.hpp"
+#include "kernel/sphere.hpp"
 
 using namespace gsteer;
 using Eigen::Vector3d;
@@ -21,32 +21,6 @@ using SO3 = special_orthogonal<3>;
 using O3 = orthogonal<3>;
 
 namespace {
-
-/// Harmonics up to a degree on the unit sphere, where the radial function is 1.
-constexpr kernel_profile sphere(int max_frequency) {
-  return kernel_size(3).with_rings({{1.0, 0.6, max_frequency}});
-}
-
-Vector3d random_point(Rng& rng) {
-  Vector3d x;
-  for (int i = 0; i < 3; ++i) x(i) = rng.normal();
-  return x;
-}
-
-/// Twice as many as there are harmonics up to a degree.
-std::vector<Vector3d> points_on_sphere(int max_frequency) {
-  Rng rng(3);
-  std::vector<Vector3d> points;
-  for (int p = 0; p < 2 * (max_frequency + 1) * (max_frequency + 1); ++p)
-    points.push_back(random_point(rng).normalized());
-  return points;
-}
-
-template <auto In, auto Out>
-void agree(int max_frequency) {
-  check_that_bases_agree<In, Out>(sphere(max_frequency), max_frequency,
-                                  points_on_sphere(max_frequency));
-}
 
 /// Irrep number I of those with l <= 2.
 template <auto G, std::size_t I>

@@ -9,6 +9,7 @@
 
 #include "gsteer/core/random.hpp"
 #include "gsteer/layer/edge_geometry.hpp"
+#include "gsteer/layer/frozen_copy.hpp"
 #include "gsteer/layer/irreps_linear.hpp"
 #include "gsteer/layer/kernels/edge_attention.hpp"
 #include "gsteer/layer/kernels/edge_cutoff.hpp"
@@ -174,23 +175,7 @@ class attention {
   }
 
   /// For use: forward(x, graph) is const and may be called from many threads.
-  class Frozen {
-   public:
-    using in = In;
-    using out = Out;
-    using Scalar = Scalar_;
-    explicit Frozen(attention layer) : layer_(layer.options_) {
-      copy_parameters(layer, layer_);  // and no memory of training
-    }
-    Result forward(const Features& x, const Graph& graph) const {
-      attention work = layer_;
-      return work.forward(x, graph);
-    }
-    const Frozen& freeze() const { return *this; }
-
-   private:
-    attention layer_;
-  };
+  using Frozen = detail::FrozenCopy<attention>;
   Frozen freeze() const { return Frozen(*this); }
 
   template <class Visit>

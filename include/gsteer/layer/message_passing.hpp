@@ -9,6 +9,7 @@
 
 #include "gsteer/core/random.hpp"
 #include "gsteer/layer/edge_geometry.hpp"
+#include "gsteer/layer/frozen_copy.hpp"
 #include "gsteer/layer/kernels/edge_product.hpp"
 #include "gsteer/layer/kernels/message_mixing.hpp"
 #include "gsteer/layer/layer.hpp"
@@ -180,23 +181,7 @@ class message_passing {
   }
 
   /// For use: forward(x, graph) is const and may be called from many threads.
-  class Frozen {
-   public:
-    using in = In;
-    using out = Out;
-    using Scalar = Scalar_;
-    explicit Frozen(message_passing layer) : layer_(layer.options_) {
-      copy_parameters(layer, layer_);  // and no memory of training
-    }
-    Result forward(const Features& x, const Graph& graph) const {
-      message_passing work = layer_;
-      return work.forward(x, graph);
-    }
-    const Frozen& freeze() const { return *this; }
-
-   private:
-    message_passing layer_;
-  };
+  using Frozen = detail::FrozenCopy<message_passing>;
   Frozen freeze() const { return Frozen(*this); }
 
   template <class Visit>
