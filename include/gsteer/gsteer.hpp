@@ -20,6 +20,7 @@
 #include "gsteer/group/invariants.hpp"
 #include "gsteer/group/irrep.hpp"
 #include "gsteer/group/orthogonal.hpp"
+#include "gsteer/group/orthogonal1.hpp"
 #include "gsteer/group/orthogonal2.hpp"
 #include "gsteer/group/orthogonal3.hpp"
 #include "gsteer/group/plane.hpp"

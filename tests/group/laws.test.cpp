@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "group/embedding_laws.hpp"
 #include "group/quaternion.hpp"
 #include "gsteer/group/cyclic.hpp"
 #include "gsteer/group/dihedral.hpp"
+#include "gsteer/group/orthogonal1.hpp"
 #include "gsteer/group/orthogonal2.hpp"
 
 using namespace gsteer;
@@ -28,10 +30,20 @@ std::string complaints(int max_frequency = 4) {
 TEMPLATE_TEST_CASE("the laws hold", "", cyclic<1>, cyclic<2>, cyclic<3>, cyclic<4>, cyclic<5>,
                    cyclic<6>, cyclic<7>, cyclic<8>, cyclic<9>, cyclic<12>, cyclic<16>, dihedral<1>,
                    dihedral<2>, dihedral<3>, dihedral<4>, dihedral<5>, dihedral<6>, dihedral<7>,
-                   dihedral<8>, dihedral<12>, SO2, O2, quaternion_group) {
+                   dihedral<8>, dihedral<12>, SO2, O2, special_orthogonal<1>, orthogonal<1>,
+                   quaternion_group) {
   const auto report = check_group<TestType>(Rng{20});
   for (const auto& text : report.complaints(1e-11)) FAIL_CHECK(text);
   CHECK(report.laws.size() > 20);
+}
+
+TEST_CASE("the groups of the line lie in each other, and act by a sign") {
+  CHECK(embedding_off<special_orthogonal<1>, orthogonal<1>>(1) < 1e-15);
+  CHECK(orthogonal<1>::action({1, 0})(0, 0) == -1);
+  CHECK(lattice_elements<orthogonal<1>>().size() == 2);
+  STATIC_REQUIRE(orthogonal<1>::kernel_multiplicity(1, {1, 0}, {0, 0}) == 1);
+  STATIC_REQUIRE(orthogonal<1>::kernel_multiplicity(1, {0, 0}, {0, 0}) == 0);
+  STATIC_REQUIRE(orthogonal<1>::kernel_multiplicity(2, {0, 0}, {0, 0}) == 0);
 }
 
 // Groups with one mistake each, and a part of the sentence in which it is found.

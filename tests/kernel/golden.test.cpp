@@ -9,41 +9,15 @@
 #include "gsteer/group/dihedral.hpp"
 #include "gsteer/group/orthogonal2.hpp"
 #include "gsteer/io/safetensors.hpp"
-#include "gsteer/kernel/sampled.hpp"
 #include "gsteer/layer/kernels/convolution.hpp"
-#include "kernel/spans.hpp"
+#include "kernel/elements.hpp"
 
 using namespace gsteer;
+using namespace gsteer::test;
 
 namespace {
 
 const std::string data = std::string(GSTEER_TEST_DATA) + "/golden/";
-
-template <auto In, auto Out, class Scalar = double>
-SampledKernels<Scalar> sampled(const kernel_profile& profile) {
-  return SampledKernels<Scalar>(kernel_space_of<features_of<In>, features_of<Out>>(profile));
-}
-
-/// The kernel [out][in][tap] of each basis element in one column.
-Eigen::MatrixXd elements(const SampledKernels<double>& kernels) {
-  const int rows = channels(kernels.space().out) * channels(kernels.space().in) * kernels.taps();
-  Eigen::MatrixXd all(rows, kernels.size());
-  for (int i = 0; i < kernels.size(); ++i) {
-    const Eigen::VectorXd unit = Eigen::VectorXd::Unit(kernels.size(), i);
-    kernels.expand(unit.data(), all.col(i).data());
-  }
-  return all;
-}
-
-/// What is left of a column when its projection on an orthonormal basis is taken away, relative to
-/// the column; the worst one.
-double residual(const Eigen::MatrixXd& basis, const Eigen::MatrixXd& columns) {
-  const Eigen::MatrixXd rest = columns - basis * (basis.transpose() * columns);
-  double worst = 0;
-  for (Eigen::Index i = 0; i < columns.cols(); ++i)
-    worst = std::max(worst, rest.col(i).norm() / columns.col(i).norm());
-  return worst;
-}
 
 template <auto In, auto Out>
 void same_span(const TensorFile& file, const std::string& key, int size) {

@@ -10,7 +10,7 @@
 #include "gsteer/layer/conv_transposed.hpp"
 #include "gsteer/layer/linear.hpp"
 #include "gsteer/layer/sequential.hpp"
-#include "layer/laws.hpp"
+#include "layer/linear_laws.hpp"
 
 using namespace gsteer;
 using namespace gsteer::test;
@@ -19,44 +19,8 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 template <class Layer>
-using grid_in = Field<typename Layer::in, typename Layer::Scalar, Grid<2>>;
-
-/// Equivariance under all lattice elements, gradients, adjointness, threads.
-template <class Layer>
 void check_linear_layer(Layer layer, int height, int width) {
-  using Scalar = typename Layer::Scalar;
-  Rng rng(7);
-  randomize(layer, rng);
-  const auto x = random_field(grid_in<Layer>(2, height, width), rng);
-  INFO(Layer::in::name() << " -> " << Layer::out::name());
-  const auto y = layer.forward(x);
-  double size = 0;
-  for (const Scalar v : y.values()) size += std::abs(v);
-  REQUIRE(size > 0);
-  CHECK(lattice_error(layer, x) < tolerance<Scalar>);
-  if constexpr (std::is_same_v<Scalar, double>) {
-    const auto error = gradient_error(layer, x, rng, 2);
-    CHECK(error.input < 1e-6);
-    CHECK(error.parameters < 1e-6);
-    // <A x, r> = <x, A^T r>, and linear in the weights, once the bias is out of the way.
-    for (const auto& [name, p] : parameters(layer))
-      if (name == "bias") std::fill(p->value.begin(), p->value.end(), 0);
-    zero_gradients(layer);
-    const auto ax = layer.forward(x);
-    const auto r = random_field(ax, rng);
-    const auto ar = layer.backward(r);
-    const auto dot = [](const auto& a, const auto& b) {
-      double sum = 0;
-      for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-      return sum;
-    };
-    const double expected = dot(ax.values(), r.values());
-    CHECK(dot(x.values(), ar.values()) == Approx(expected).epsilon(1e-11).margin(1e-11));
-    for (const auto& [name, p] : parameters(layer))
-      if (name == "weight")
-        CHECK(dot(p->value, p->gradient) == Approx(expected).epsilon(1e-11).margin(1e-11));
-  }
-  check_threads(layer, x);
+  gsteer::test::check_linear_layer(std::move(layer), Grid<2>{{height, width}});
 }
 
 template <class Group>
@@ -107,8 +71,8 @@ void check_group(Group) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("convolutions obey the laws", "[conv]", cyclic<1>, cyclic<2>, cyclic<3>,
-                   cyclic<4>, cyclic<8>, dihedral<1>, dihedral<4>,
-                   special_orthogonal<2>, orthogonal<2>) {
+                   cyclic<4>, cyclic<8>, dihedral<1>, dihedral<4>, special_orthogonal<2>,
+                   orthogonal<2>) {
   check_group(TestType{});
 }
 
@@ -275,8 +239,10 @@ TEST_CASE("the number of parameters is the dimension of the kernel space", "[con
   CHECK(parameter_count(chosen) == 2);
 }
 
-template class gsteer::conv2d<features_of<trivial<C<4>>>, features_of<regular<C<4>>>, 3, float>;
-template class gsteer::conv2d<features_of<trivial<C<4>>>, features_of<regular<C<4>>>, 3, double>;
-template class gsteer::conv_transposed2d<features_of<trivial<C<4>>>, features_of<regular<C<4>>>, 3,
-                                         float>;
+template class gsteer::steerable_conv<2, features_of<trivial<C<4>>>, features_of<regular<C<4>>>, 3,
+                                      float>;
+template class gsteer::steerable_conv<2, features_of<trivial<C<4>>>, features_of<regular<C<4>>>, 3,
+                                      double>;
+template class gsteer::steerable_conv_transposed<2, features_of<trivial<C<4>>>,
+                                                 features_of<regular<C<4>>>, 3, float>;
 template class gsteer::linear<features_of<trivial<C<4>>>, features_of<regular<C<4>>>, double>;

@@ -49,8 +49,8 @@ std::string to_string(const Grid<Dimension>& grid) {
 }
 
 /// Data over a space, with a representation of a group attached: a batch of feature maps, [batch,
-/// channel, (z,) y, x], contiguous. The last axis is +x, the one before runs along -y: a rotation
-/// is counter-clockwise when the picture is looked at.
+/// channel, (z,) y, x], contiguous. The last axis is +x, the one before runs along -y, the one
+/// before along -z: a rotation is counter-clockwise when the picture is looked at.
 ///
 /// Owns its memory, or maps memory of the caller (`map`). A copy always owns. Use the aliases
 /// GridField and PointField.
@@ -71,6 +71,12 @@ class Field {
   /// A batch of pictures of height x width. \throws Error if a size is not positive
   Field(int batch, int height, int width) requires std::is_same_v<Space, Grid<2>>
       : Field(batch, Grid<2>{{height, width}}) {}
+  /// A batch of volumes. \throws Error if a size is not positive
+  Field(int batch, int depth, int height, int width) requires std::is_same_v<Space, Grid<3>>
+      : Field(batch, Grid<3>{{depth, height, width}}) {}
+  /// A batch of signals. \throws Error if a size is not positive
+  Field(int batch, int width) requires std::is_same_v<Space, Grid<1>>
+      : Field(batch, Grid<1>{{width}}) {}
   explicit Field(int batch) requires std::is_same_v<Space, Point> : Field(batch, Point{}) {}
 
   /// Works on the caller's memory, [batch, channel, points], which must stay alive. \throws Error
@@ -92,6 +98,7 @@ class Field {
   const Space& space() const { return space_; }
   /// Points of the space: pixels, or 1.
   int points() const { return space_.points(); }
+  int depth() const requires(!std::is_same_v<Space, Point>) { return space_.zyx()[0]; }
   int height() const requires(!std::is_same_v<Space, Point>) { return space_.zyx()[1]; }
   int width() const requires(!std::is_same_v<Space, Point>) { return space_.zyx()[2]; }
 
@@ -112,11 +119,25 @@ class Field {
   }
 
   Scalar& operator()(int b, int channel, int y, int x) requires std::is_same_v<Space, Grid<2>> {
-    return data_[offset(b) + static_cast<std::size_t>((channel * height() + y) * width() + x)];
+    return data_[at(b, channel, 0, y, x)];
   }
   Scalar operator()(int b, int channel, int y,
                     int x) const requires std::is_same_v<Space, Grid<2>> {
-    return data_[offset(b) + static_cast<std::size_t>((channel * height() + y) * width() + x)];
+    return data_[at(b, channel, 0, y, x)];
+  }
+  Scalar& operator()(int b, int channel, int z, int y,
+                     int x) requires std::is_same_v<Space, Grid<3>> {
+    return data_[at(b, channel, z, y, x)];
+  }
+  Scalar operator()(int b, int channel, int z, int y,
+                    int x) const requires std::is_same_v<Space, Grid<3>> {
+    return data_[at(b, channel, z, y, x)];
+  }
+  Scalar& operator()(int b, int channel, int x) requires std::is_same_v<Space, Grid<1>> {
+    return data_[at(b, channel, 0, 0, x)];
+  }
+  Scalar operator()(int b, int channel, int x) const requires std::is_same_v<Space, Grid<1>> {
+    return data_[at(b, channel, 0, 0, x)];
   }
   Scalar& operator()(int b, int channel) requires std::is_same_v<Space, Point> {
     return data_[offset(b) + static_cast<std::size_t>(channel)];
@@ -126,6 +147,11 @@ class Field {
   }
 
  private:
+  std::size_t at(int b, int channel, int z, int y, int x) const {
+    const auto sizes = space_.zyx();
+    return offset(b) + static_cast<std::size_t>(channel) * static_cast<std::size_t>(points()) +
+           static_cast<std::size_t>((z * sizes[1] + y) * sizes[2] + x);
+  }
   static std::size_t checked_size(int batch, const Space& space) {
     expect(batch >= 1 && space.points() >= 1,
            "Field: expected a batch and a grid of positive size, got ", batch, " items on ",
@@ -143,8 +169,9 @@ class Field {
   Buffer<Scalar> data_;
 };
 
-/// Feature maps of the representation F on a grid.
-template <auto F, class Scalar = float, int Dimension = 2>
+/// Feature maps of the representation F on a grid, of the space that its group acts on unless told
+/// otherwise.
+template <auto F, class Scalar = float, int Dimension = features_of<F>::group::dimension>
 using GridField = Field<features_of<F>, Scalar, Grid<Dimension>>;
 
 /// Feature vectors of the representation F, one a point.

@@ -3,7 +3,7 @@
 
 namespace gsteer {
 
-/// SO(n) and O(n), defined for n = 2 in orthogonal2.hpp and for n = 3 in orthogonal3.hpp.
+/// SO(n) and O(n), defined for n = 1, 2, 3 in orthogonal1.hpp, orthogonal2.hpp, orthogonal3.hpp.
 template <int Dimension>
 struct special_orthogonal;
 template <int Dimension>

@@ -27,7 +27,7 @@ struct KernelFilters {
   /// The entries of one basis element.
   using Entries = std::vector<Entry>;
 
-  Eigen::MatrixXd values;  ///< filter x tap; taps as in a picture, y downwards, x fastest
+  Eigen::MatrixXd values;  ///< filter x tap; taps as in a picture, x fastest, y and z downwards
   std::vector<int> first;  ///< first[l]: the first filter of degree l; one more entry than degrees
   std::vector<Entries> sparse;  ///< of all kernel_space::terms, list after list
   std::vector<int> first_term;  ///< where those of a list begin in `sparse`
@@ -41,7 +41,7 @@ struct KernelFilters {
   }
 
   /// \throws Error if a harmonic vanishes on the grid (a ring with a frequency too high for its
-  /// radius), or the kernels are not on the plane
+  /// radius)
   [[gnu::cold]] explicit KernelFilters(const kernel_space& space) {
     sample(space);
     for (const auto& list : space.terms) {
@@ -72,8 +72,6 @@ struct KernelFilters {
   }
 
   [[gnu::cold]] void sample(const kernel_space& space) {
-    expect(space.dimension == 2, "KernelFilters: expected kernels on the plane, got some on R^",
-           space.dimension);
     int degrees = 0;
     for (const auto& list : space.terms)
       for (const auto& term : list) degrees = std::max(degrees, term.frequency + 1);
@@ -88,18 +86,35 @@ struct KernelFilters {
     }
     first.push_back(total);
 
-    const int k = space.profile.size, center = k / 2;
-    values.resize(total, k * k);
-    for (const auto& use : used_)
-      for (int row = 0; row < k; ++row)
-        for (int col = 0; col < k; ++col) {
-          const Eigen::Vector2d x(col - center, center - row);
-          double y[2];
-          harmonics(use.frequency, x, y);
-          const double radial = radial_value(space.profile.rings[at(use.ring)], x.norm());
-          for (int c = 0; c < harmonic_count(space.dimension, use.frequency); ++c)
-            values(use.first + c, row * k + col) = radial * y[c];
-        }
+    values.resize(total, tap_count(space));
+    std::vector<double> y;
+    for (int t = 0; t < values.cols(); ++t) {
+      const Eigen::VectorXd x = tap_position(space, t);
+      int known = -1;  // harmonics of one degree serve all rings
+      for (const auto& use : used_) {
+        y.resize(at(harmonic_count(space.dimension, use.frequency)));
+        if (use.frequency != known) space.harmonics(use.frequency, x, y.data());
+        known = use.frequency;
+        const double radial = radial_value(space.profile.rings[at(use.ring)], x.norm());
+        for (std::size_t c = 0; c < y.size(); ++c)
+          values(use.first + static_cast<int>(c), t) = radial * y[c];
+      }
+    }
+  }
+
+  static int tap_count(const kernel_space& space) {
+    int count = 1;
+    for (int axis = 0; axis < space.dimension; ++axis) count *= space.profile.size;
+    return count;
+  }
+
+  /// Where tap t is, seen from the center: (x, y, z) of as many as there are axes.
+  static Eigen::VectorXd tap_position(const kernel_space& space, int t) {
+    const int k = space.profile.size;
+    Eigen::VectorXd x(space.dimension);
+    for (int axis = 0; axis < space.dimension; ++axis, t /= k)
+      x(axis) = axis == 0 ? t % k - k / 2 : k / 2 - t % k;
+    return x;
   }
 
   [[gnu::cold]] Entries entries(const kernel_space& space, const kernel_term& term) const {
@@ -131,15 +146,14 @@ struct KernelFilters {
   /// Compares a mean square of harmonics on a ring with what it would be if they were 1 everywhere.
   static void require_resolved(const kernel_space& space, const kernel_term& term, double square) {
     const kernel_ring& ring = space.profile.rings[at(term.ring)];
-    const int k = space.profile.size;
     double whole = 0;
-    for (int t = 0; t < k * k; ++t) {
-      const double radial = radial_value(ring, std::hypot(t % k - k / 2, t / k - k / 2));
+    for (int t = 0; t < tap_count(space); ++t) {
+      const double radial = radial_value(ring, tap_position(space, t).norm());
       whole += radial * radial;
     }
     expect(square > 1e-3 * whole, "KernelFilters: harmonics of degree ", term.frequency,
-           " on the ring of radius ", ring.radius, " vanish on a grid of ", k, " x ", k,
-           " taps; lower the ring's max_frequency");
+           " on the ring of radius ", ring.radius, " vanish on a grid of ", space.profile.size,
+           " taps along each axis; lower the ring's max_frequency");
   }
 };
 

@@ -10,10 +10,12 @@
 
 namespace gsteer {
 
-/// The number of harmonics of degree l: on the plane 1 for l = 0, else 2; in space 2 l + 1.
+/// The number of harmonics of degree l: on the line 1 for l <= 1, none beyond; on the plane 1 for l
+/// = 0, else 2; in space 2 l + 1.
 constexpr int harmonic_count(int dimension, int l) {
-  if (dimension != 2 && dimension != 3)
-    throw Error("gsteer: harmonics are known for the plane and for space only");
+  if (dimension < 1 || dimension > 3)
+    throw Error("gsteer: harmonics are known for the line, the plane and space only");
+  if (dimension == 1) return l <= 1 ? 1 : 0;
   return dimension == 3 ? 2 * l + 1 : (l == 0 ? 1 : 2);
 }
 
@@ -66,11 +68,25 @@ using harmonics_function = void (*)(int l, const Eigen::VectorXd& x, double* val
 /// - values(l, x, values)
 /// - matrix(l, a): the orthogonal H with values(a x) = H values(x), for an orthogonal a
 ///
-/// Known for the plane; for space in harmonics3.hpp, which the groups of space include, so that a
-/// program without them does not pay for it.
+/// Known for the line and the plane; for space in harmonics3.hpp, which the groups of space
+/// include, so that a program without them does not pay for it.
 template <int Dimension>
 struct harmonics_on {
   static constexpr bool known = false;
+};
+
+/// On the line: 1, and the sign of x.
+template <>
+struct harmonics_on<1> {
+  static constexpr bool known = true;
+  static void values(int l, const Eigen::VectorXd& x, double* values) {
+    if (l == 0) values[0] = 1;
+    if (l == 1) values[0] = x(0) > 0 ? 1 : (x(0) < 0 ? -1 : 0);
+  }
+  static Eigen::MatrixXd matrix(int l, const Eigen::MatrixXd& a) {
+    const int n = harmonic_count(1, l);
+    return Eigen::MatrixXd::Constant(n, n, l == 0 ? 1 : a(0, 0));
+  }
 };
 
 template <>

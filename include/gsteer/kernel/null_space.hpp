@@ -86,8 +86,9 @@ class NullSpaceKernels {
   /// Points at which a combination of harmonics of degree <= L is 0 only if it is 0 everywhere. On
   /// the circle it is a trigonometric polynomial of degree L, hence 2 L + 1 points. On the sphere
   /// it is one along each circle of latitude, whose coefficient of order m is sin^m times a
-  /// polynomial of degree L - m of the height: hence L + 1 circles.
+  /// polynomial of degree L - m of the height: hence L + 1 circles. The line has two directions.
   static std::vector<Eigen::VectorXd> telling_points(int dimension, int max_frequency) {
+    if (dimension == 1) return {Eigen::VectorXd::Ones(1), -Eigen::VectorXd::Ones(1)};
     const int circles = dimension == 2 ? 1 : max_frequency + 1, count = 2 * max_frequency + 1;
     std::vector<Eigen::VectorXd> points;
     for (int c = 0; c < circles; ++c) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 #include "gsteer/core/error.hpp"
 
@@ -24,14 +25,18 @@ struct kernel_ring {
 /// Structural: a profile can be a template argument, Conv2d<in, out,
 /// kernel_size(7).with_max_frequency(4)>.
 ///
-/// kernel_size(k) has the rings, widths and frequency limits that escnn's R2Conv has by default, so
-/// that the spans agree (escnn, R2Conv.compute_basis_params, https://github.com/QUVA-Lab/escnn).
+/// kernel_size(k) has the rings, widths and frequency limits that escnn's R2Conv and R3Conv have by
+/// default, so that the spans agree (escnn, compute_basis_params,
+/// https://github.com/QUVA-Lab/escnn). They differ from one dimension to another in the limits and,
+/// on the line, in the widths: `rings` are those of the plane, on(dimension) gives the others.
 struct kernel_profile {
   static constexpr std::size_t capacity = 12;
 
   int size = 1;
   int ring_count = 0;
   std::array<kernel_ring, capacity> rings{};
+  bool standard = false;  ///< the rings follow from the size and the dimension
+  int frequency_limit = std::numeric_limits<int>::max();  ///< of standard rings
 
   constexpr const kernel_ring* begin() const { return rings.data(); }
   constexpr const kernel_ring* end() const { return rings.data() + ring_count; }
@@ -39,6 +44,7 @@ struct kernel_profile {
   /// The same rings with no harmonic above `limit`.
   constexpr kernel_profile with_max_frequency(int limit) const {
     kernel_profile changed = *this;
+    changed.frequency_limit = std::min(frequency_limit, limit);
     for (auto& ring : changed.rings) ring.max_frequency = std::min(ring.max_frequency, limit);
     return changed;
   }
@@ -47,8 +53,8 @@ struct kernel_profile {
   template <std::size_t N>
   constexpr kernel_profile with_rings(const kernel_ring (&chosen)[N]) const {
     static_assert(N <= capacity, "gsteer: a kernel has at most 12 rings");
-    kernel_profile changed = *this;
-    changed.rings = {};
+    kernel_profile changed;
+    changed.size = size;
     changed.ring_count = static_cast<int>(N);
     for (std::size_t i = 0; i < N; ++i) {
       if (chosen[i].width <= 0 || chosen[i].radius < 0 || chosen[i].max_frequency < 0)
@@ -58,12 +64,33 @@ struct kernel_profile {
     return changed;
   }
 
+  /// The profile on R^dimension; rings of the caller's choice are what they are.
+  ///
+  /// On the line a ring of radius r is the two taps at +-r, which stand on their own: with widths
+  /// of a point the even and the odd kernels on them are all that there are, and orthogonal.
+  constexpr kernel_profile on(int dimension) const {
+    kernel_profile resolved = *this;
+    if (!standard) return resolved;
+    const int outermost = size / 2;
+    for (int r = 0; r <= outermost; ++r) {
+      kernel_ring& ring = resolved.rings[static_cast<std::size_t>(r)];
+      ring.radius = r;
+      ring.width = r == 0 || dimension == 1 ? 0.005 : (r == outermost ? 0.4 : 0.6);
+      int most = 2 * r;
+      if (dimension == 1) most = std::min(most, 1);
+      if (dimension == 2 && r > 0) most = std::min(most, r == outermost ? 2 : 2 * r - (r + 1) % 2);
+      if (dimension == 3) most = std::min(most, outermost - r + 2);
+      ring.max_frequency = std::min(most, frequency_limit);
+    }
+    return resolved;
+  }
+
   friend constexpr bool operator==(const kernel_profile&, const kernel_profile&) = default;
 };
 
-/// The default profile of a kernel of k x k taps. k is odd: an even kernel has no tap at its
-/// center, and its basis is unstable (escnn issue 39). Rings at radius 0, 1, ..., k/2, of width
-/// 0.6, the outermost 0.4, the center a point.
+/// The default profile of a kernel of k taps along each axis. k is odd: an even kernel has no tap
+/// at its center, and its basis is unstable (escnn issue 39). Rings at radius 0, 1, ..., k/2, of
+/// width 0.6, the outermost 0.4, the center a point.
 constexpr kernel_profile kernel_size(int k) {
   if (k < 1 || k % 2 == 0)
     throw Error("gsteer: a kernel has an odd size: an even one has no tap at its center");
@@ -73,13 +100,8 @@ constexpr kernel_profile kernel_size(int k) {
   kernel_profile profile;
   profile.size = k;
   profile.ring_count = outermost + 1;
-  for (int r = 0; r <= outermost; ++r) {
-    kernel_ring& ring = profile.rings[static_cast<std::size_t>(r)];
-    ring.radius = r;
-    ring.width = r == 0 ? 0.005 : (r == outermost ? 0.4 : 0.6);
-    ring.max_frequency = r == 0 ? 0 : std::min(2 * r, r == outermost ? 2 : 2 * r - (r + 1) % 2);
-  }
-  return profile;
+  profile.standard = true;
+  return profile.on(2);
 }
 
 /// The value of a ring's radial function at distance r from the center.

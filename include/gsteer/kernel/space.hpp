@@ -60,14 +60,14 @@ using kernel_invariants_function = std::vector<invariant_tensor> (*)(int, irrep_
                                                     kernel_invariants_function invariants) {
   kernel_space space;
   space.dimension = dimension;
-  space.profile = profile;
+  space.profile = profile.on(dimension);
   std::vector<std::pair<irrep_label, irrep_label>> known;
   const auto terms_of = [&](irrep_label to, irrep_label from) {
     for (std::size_t i = 0; i < known.size(); ++i)
       if (known[i] == std::pair(to, from)) return static_cast<int>(i);
     std::vector<kernel_term> list;
     int ring_index = 0;
-    for (const auto& ring : profile) {
+    for (const auto& ring : space.profile) {
       for (int l = 0; l <= ring.max_frequency; ++l)
         for (auto& tensor : invariants(l, to, from))
           list.push_back({ring_index, l, std::move(tensor)});
@@ -114,8 +114,9 @@ kernel_space kernel_space_of(const kernel_profile& profile) {
 namespace detail {
 
 template <class In, class Out>
-constexpr int count_kernels(const kernel_profile& profile) {
+constexpr int count_kernels(const kernel_profile& chosen) {
   using G = typename In::group;
+  const kernel_profile profile = chosen.on(G::dimension);
   constexpr irrep_content in = In::value.content(), out = Out::value.content();
   int count = 0;
   for (const auto& to : out)

@@ -53,31 +53,54 @@ struct steerable_kernel {
 
 }  // namespace detail
 
-/// Convolution of feature maps on a grid of pixels, equivariant under the group of its fields and
-/// under translations:
+namespace detail {
+
+/// The rules of a layer on a grid: its group acts on the space that the grid lies in.
+template <int Dimension, class In>
+struct on_grid {
+  static_assert(Dimension >= 1 && Dimension <= 3, "gsteer: grids have one to three dimensions");
+  static_assert(
+      In::group::dimension == Dimension,
+      "gsteer: Conv1d, Conv2d and Conv3d are for groups that act on the line, the plane and space; "
+      "the group of these fields acts on another one (for a group of the plane in space see "
+      "about_z)");
+};
+
+/// "Conv2d"
+template <int Dimension>
+constexpr const char* conv_name() {
+  return Dimension == 1 ? "Conv1d" : Dimension == 2 ? "Conv2d" : "Conv3d";
+}
+
+}  // namespace detail
+
+/// Convolution of feature maps on a grid, equivariant under the group of its fields and under
+/// translations:
 ///   out(x) = sum over y of K(y - x) f(y) + bias,
 /// K a combination of all equivariant kernels of the profile `Kernel` (an odd number k: escnn's
-/// default rings). Use the alias Conv2d.
+/// default rings). Use the aliases Conv1d, Conv2d and Conv3d.
 ///
-/// It commutes exactly with the elements of the group that map the grid to itself (rotations by 90
-/// degrees, reflections); with others up to the sampling of the grid.
-template <class In, class Out, auto Kernel, class Scalar_ = float>
-class conv2d {
+/// It commutes exactly with the elements of the group that map the grid to itself (on the line the
+/// reflection, on the plane rotations by 90 degrees and reflections, in space the 24 rotations and
+/// 48 symmetries of the cube); with others up to the sampling of the grid.
+template <int Dimension, class In, class Out, auto Kernel, class Scalar_ = float>
+class steerable_conv : detail::on_grid<Dimension, In> {
   using rules = detail::steerable_kernel<In, Out, Kernel>;
+  static constexpr const char* name = detail::conv_name<Dimension>();
 
  public:
   using in = In;
   using out = Out;
   using Scalar = Scalar_;
-  using Space = Grid<2>;
+  using Space = Grid<Dimension>;
 
   /// \throws Error if the groups do not divide the fields
-  explicit conv2d(ConvolutionOptions options = {})
-      : map_(rules::space(options.groups, "Conv2d"), options) {}
+  explicit steerable_conv(ConvolutionOptions options = {})
+      : map_(rules::space(options.groups, name), options) {}
 
-  /// [batch, in, y, x] -> [batch, out, y', x'], y' = (y + 2 padding - dilation (k - 1) - 1) /
-  /// stride + 1. \throws Error if the grid is too small, or the stride breaks the symmetry of the
-  /// grid (ConvolutionOptions::any_size)
+  /// [batch, in, (z,) y, x] -> [batch, out, (z',) y', x'], y' = (y + 2 padding - dilation (k - 1) -
+  /// 1) / stride + 1. \throws Error if the grid is too small, or the stride breaks the symmetry of
+  /// the grid (ConvolutionOptions::any_size)
   Field<Out, Scalar, Space> forward(Field<In, Scalar, Space> x) {
     map_.prepare();
     auto y = apply(map_, x);
@@ -87,7 +110,7 @@ class conv2d {
 
   Field<In, Scalar, Space> backward(const Field<Out, Scalar, Space>& gradient) {
     const Windows w = windows(input_.space());
-    detail::check_gradient("Conv2d", gradient, input_.batch(), output_grid(w));
+    detail::check_gradient(name, gradient, input_.batch(), detail::space_of<Space>(w.output()));
     Field<In, Scalar, Space> d_in(input_.batch(), input_.space());
     map_.backward(input_.data(), gradient.data(), d_in.data(), input_.batch(), w);
     return d_in;
@@ -100,8 +123,8 @@ class conv2d {
         [map = std::move(map)](const auto& x) { return apply(map, x); });
   }
 
-  /// The kernel of the present coefficients: [out][in / groups][y][x] (channels in the order of the
-  /// groups).
+  /// The kernel of the present coefficients: [out][in / groups][(z)][y][x] (channels in the order
+  /// of the groups).
   Buffer<Scalar> dense_kernel() const {
     auto map = map_;
     return map.expand();
@@ -121,16 +144,12 @@ class conv2d {
   }
 
  private:
-  static Space output_grid(const Windows& w) {
-    const auto n = w.output();
-    return {{n[1], n[2]}};
-  }
   static Field<Out, Scalar, Space> apply(const detail::GridConvolution<Scalar>& map,
                                          const Field<In, Scalar, Space>& x) {
     const Windows w = map.windows(x.space().zyx());
-    w.validate("Conv2d");
-    if (!map.options().any_size) require_symmetry<typename In::group>(w, "Conv2d");
-    Field<Out, Scalar, Space> y(x.batch(), output_grid(w));
+    w.validate(name);
+    if (!map.options().any_size) require_symmetry<typename In::group>(w, name);
+    Field<Out, Scalar, Space> y(x.batch(), detail::space_of<Space>(w.output()));
     map.forward(x.data(), y.data(), x.batch(), w);
     return y;
   }
@@ -139,9 +158,17 @@ class conv2d {
   Field<In, Scalar, Space> input_;
 };
 
-/// Convolution between fields given as values: Conv2d<trivial<C<8>>, 16 * regular<C<8>>,
-/// 7>{{.padding = 3}}.
+/// Convolution of signals, over O<1> or SO<1>: Conv1d<trivial<O<1>>, 8 * regular<O<1>>, 9>{}.
 template <auto In, auto Out, auto Kernel, class Scalar = float>
-using Conv2d = conv2d<features_of<In>, features_of<Out>, Kernel, Scalar>;
+using Conv1d = steerable_conv<1, features_of<In>, features_of<Out>, Kernel, Scalar>;
+
+/// Convolution of pictures between fields given as values: Conv2d<trivial<C<8>>, 16 *
+/// regular<C<8>>, 7>{{.padding = 3}}.
+template <auto In, auto Out, auto Kernel, class Scalar = float>
+using Conv2d = steerable_conv<2, features_of<In>, features_of<Out>, Kernel, Scalar>;
+
+/// Convolution of volumes: Conv3d<trivial<SO<3>>, 8 * irrep<SO<3>, 1>, 5>{{.padding = 2}}.
+template <auto In, auto Out, auto Kernel, class Scalar = float>
+using Conv3d = steerable_conv<3, features_of<In>, features_of<Out>, Kernel, Scalar>;
 
 }  // namespace gsteer

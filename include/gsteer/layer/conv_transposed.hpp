@@ -1,39 +1,52 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include "gsteer/layer/conv.hpp"
 
 namespace gsteer {
 
+namespace detail {
+
+template <int Dimension>
+constexpr const char* conv_transposed_name() {
+  return Dimension == 1   ? "ConvTransposed1d"
+         : Dimension == 2 ? "ConvTransposed2d"
+                          : "ConvTransposed3d";
+}
+
+}  // namespace detail
+
 /// Transposed convolution: the adjoint of a strided convolution, which turns a small grid into a
-/// large one. Use the alias ConvTransposed2d.
+/// large one. Use the aliases ConvTransposed1d, ConvTransposed2d and ConvTransposed3d.
 ///   out(x) = sum over y of K(stride y - x) f(y) + bias,
-/// with the same kernels as conv2d; with stride 1 and padding p it is conv2d with padding dilation
-/// (k - 1) - p. The output has
+/// with the same kernels as a convolution; with stride 1 and padding p it is one with padding
+/// dilation (k - 1) - p. The output has
 ///   stride (n - 1) - 2 padding + dilation (k - 1) + 1
 /// pixels: no "output padding", which would add pixels at one end and break the symmetry of the
 /// grid. Padding is with zeros.
-template <class In, class Out, auto Kernel, class Scalar_ = float>
-class conv_transposed2d {
+template <int Dimension, class In, class Out, auto Kernel, class Scalar_ = float>
+class steerable_conv_transposed : detail::on_grid<Dimension, In> {
   using rules = detail::steerable_kernel<In, Out, Kernel>;
+  static constexpr const char* name = detail::conv_transposed_name<Dimension>();
 
  public:
   using in = In;
   using out = Out;
   using Scalar = Scalar_;
-  using Space = Grid<2>;
+  using Space = Grid<Dimension>;
 
   /// \throws Error if the groups do not divide the fields, or for padding other than with zeros
-  explicit conv_transposed2d(ConvolutionOptions options = {})
-      : map_(rules::space(options.groups, "ConvTransposed2d"), dense(options)) {
-    expect(options.padding_mode == Padding::zero,
-           "ConvTransposed2d: expected padding_mode zero: the transposed convolution crops by its "
-           "padding");
+  explicit steerable_conv_transposed(ConvolutionOptions options = {})
+      : map_(rules::space(options.groups, name), dense(options)) {
+    expect(options.padding_mode == Padding::zero, name,
+           ": expected padding_mode zero: the transposed convolution crops by its padding");
   }
 
-  /// [batch, in, y, x] -> [batch, out, y', x']. \throws Error if nothing would be left of the grid
+  /// [batch, in, (z,) y, x] -> [batch, out, (z',) y', x']. \throws Error if nothing would be left
+  /// of the grid
   Field<Out, Scalar, Space> forward(Field<In, Scalar, Space> x) {
     map_.expand();
     auto y = apply(map_, x);
@@ -43,8 +56,7 @@ class conv_transposed2d {
 
   Field<In, Scalar, Space> backward(const Field<Out, Scalar, Space>& gradient) {
     const Windows w = output_windows(map_, input_.space());
-    detail::check_gradient("ConvTransposed2d", gradient, input_.batch(),
-                           Space{{w.size[1], w.size[2]}});
+    detail::check_gradient(name, gradient, input_.batch(), detail::space_of<Space>(w.size));
     Field<In, Scalar, Space> d_in(input_.batch(), input_.space());
     map_.backward_transposed(input_.data(), gradient.data(), d_in.data(), input_.batch(), w);
     return d_in;
@@ -58,8 +70,7 @@ class conv_transposed2d {
   }
 
   Space output_grid(const Space& input) const {
-    const Windows w = output_windows(map_, input);
-    return {{w.size[1], w.size[2]}};
+    return detail::space_of<Space>(output_windows(map_, input).size);
   }
 
   template <class Visit>
@@ -80,16 +91,16 @@ class conv_transposed2d {
   /// The windows of the convolution of which this is the adjoint: they lie on the output.
   static Windows output_windows(const detail::GridConvolution<Scalar>& map, const Space& input) {
     Windows w = map.windows({1, 1, 1});
-    for (std::size_t axis = 1; axis < 3; ++axis)
-      w.size[axis] =
-          w.stride[axis] * (input.sizes[axis - 1] - 1) - 2 * w.padding[axis] + w.extent(axis);
-    w.validate("ConvTransposed2d (output)");
+    const auto size = input.zyx();
+    for (std::size_t axis = 0; axis < 3; ++axis)
+      w.size[axis] = w.stride[axis] * (size[axis] - 1) - 2 * w.padding[axis] + w.extent(axis);
+    w.validate(std::string(name).append(" (output)"));
     return w;
   }
   static Field<Out, Scalar, Space> apply(const detail::GridConvolution<Scalar>& map,
                                          const Field<In, Scalar, Space>& x) {
     const Windows w = output_windows(map, x.space());
-    Field<Out, Scalar, Space> y(x.batch(), Space{{w.size[1], w.size[2]}});
+    Field<Out, Scalar, Space> y(x.batch(), detail::space_of<Space>(w.size));
     map.forward_transposed(x.data(), y.data(), x.batch(), w);
     return y;
   }
@@ -98,8 +109,15 @@ class conv_transposed2d {
   Field<In, Scalar, Space> input_;
 };
 
-/// Transposed convolution between fields given as values.
+/// Transposed convolutions between fields given as values.
 template <auto In, auto Out, auto Kernel, class Scalar = float>
-using ConvTransposed2d = conv_transposed2d<features_of<In>, features_of<Out>, Kernel, Scalar>;
+using ConvTransposed1d =
+    steerable_conv_transposed<1, features_of<In>, features_of<Out>, Kernel, Scalar>;
+template <auto In, auto Out, auto Kernel, class Scalar = float>
+using ConvTransposed2d =
+    steerable_conv_transposed<2, features_of<In>, features_of<Out>, Kernel, Scalar>;
+template <auto In, auto Out, auto Kernel, class Scalar = float>
+using ConvTransposed3d =
+    steerable_conv_transposed<3, features_of<In>, features_of<Out>, Kernel, Scalar>;
 
 }  // namespace gsteer

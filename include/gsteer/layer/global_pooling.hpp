@@ -14,7 +14,7 @@ namespace gsteer {
 
 /// The mean of all pixels: feature maps to one feature vector an item, for every representation.
 /// Use the alias GlobalAvgPool.
-template <feature_type F, class Scalar_ = float, int Dimension = 2>
+template <feature_type F, class Scalar_ = float, int Dimension = F::group::dimension>
 class global_avg_pool {
  public:
   using in = F;
@@ -53,7 +53,7 @@ class global_avg_pool {
 
 /// The largest pixel of each channel; for fields whose channels are permuted. Of equal pixels, the
 /// first in scan order has the gradient; a NaN wins over all. Use the alias GlobalMaxPool.
-template <feature_type F, class Scalar_ = float, int Dimension = 2>
+template <feature_type F, class Scalar_ = float, int Dimension = F::group::dimension>
 class global_max_pool {
   static_assert(F::kind == matrix_kind::permutation,
                 "gsteer: GlobalMaxPool compares the values of a channel, which commutes with "
@@ -109,11 +109,11 @@ class global_max_pool {
 };
 
 /// The mean over the grid of fields given as values: GlobalAvgPool<16 * trivial<C<8>>>{}.
-template <auto F, class Scalar = float, int Dimension = 2>
+template <auto F, class Scalar = float, int Dimension = features_of<F>::group::dimension>
 using GlobalAvgPool = global_avg_pool<features_of<F>, Scalar, Dimension>;
 
 /// The maximum over the grid of fields given as values.
-template <auto F, class Scalar = float, int Dimension = 2>
+template <auto F, class Scalar = float, int Dimension = features_of<F>::group::dimension>
 using GlobalMaxPool = global_max_pool<features_of<F>, Scalar, Dimension>;
 
 }  // namespace gsteer

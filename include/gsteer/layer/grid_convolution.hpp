@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "gsteer/core/sum.hpp"
@@ -75,7 +76,7 @@ class GridConvolution {
     Windows w;
     w.size = size;
     const int k = sampled_->space().profile.size;
-    for (std::size_t axis = 1; axis < 3; ++axis) {
+    for (auto axis = size_t_of(3 - sampled_->space().dimension); axis < 3; ++axis) {
       w.kernel[axis] = k;
       w.stride[axis] = options_.stride;
       w.padding[axis] = options_.padding;
@@ -238,7 +239,10 @@ class GridConvolution {
     const bool asked = options_.method == ConvolutionMethod::harmonic;
     expect(!asked || options_.groups == 1,
            "convolution: expected groups = 1 with the harmonic method, got ", options_.groups);
-    if (options_.groups != 1 || (!asked && s.profile.size == 1)) return;
+    const bool fits = HarmonicConvolution<Scalar>::takes(sampled_->taps());
+    expect(!asked || fits, "convolution: the harmonic method takes no kernels of ",
+           sampled_->taps(), " taps");
+    if (options_.groups != 1 || !fits || (!asked && s.profile.size == 1)) return;
     auto plan = std::make_shared<const HarmonicConvolution<Scalar>>(s, sampled_->filters());
     const double dense = static_cast<double>(channels(s.in)) * channels(s.out) * sampled_->taps();
     if (asked || 1.1 * plan->cost() < dense) harmonic_ = std::move(plan);
@@ -307,8 +311,9 @@ class GridConvolution {
 };
 
 /// The kernel space of one of `groups` groups of fields. \throws Error if they cannot be divided
-inline kernel_space divide(const kernel_space& whole, int groups,
-                           kernel_invariants_function invariants, const char* layer) {
+inline kernel_space divide(kernel_space whole, int groups, kernel_invariants_function invariants,
+                           const char* layer) {
+  if (groups == 1) return whole;
   const auto part = [&](channel_layout layout) {
     int offset = 0;
     for (auto& block : layout) {
@@ -321,8 +326,10 @@ inline kernel_space divide(const kernel_space& whole, int groups,
     }
     return layout;
   };
-  return make_kernel_space(part(whole.in), part(whole.out), whole.profile, whole.dimension,
-                           invariants);
+  kernel_space one = make_kernel_space(part(std::move(whole.in)), part(std::move(whole.out)),
+                                       whole.profile, whole.dimension, invariants);
+  one.harmonics = whole.harmonics;
+  return one;
 }
 
 }  // namespace detail

@@ -16,9 +16,9 @@
 
 namespace gsteer::detail {
 
-/// A convolution of pictures carried out as HarmonicPlan says: change of basis, filter bank,
-/// mixing, change of basis back. It gives what the dense kernel gives, up to rounding, with several
-/// times less arithmetic where fields are large.
+/// A convolution of pictures or volumes carried out as HarmonicPlan says: change of basis, filter
+/// bank, mixing, change of basis back. It gives what the dense kernel gives, up to rounding, with
+/// several times less arithmetic where fields are large.
 template <class Scalar>
 class HarmonicConvolution {
  public:
@@ -31,8 +31,7 @@ class HarmonicConvolution {
     std::vector<bool> odd(static_cast<std::size_t>(filters.count()));
     for (int l = 0; l < filters.degrees(); ++l)
       for (int f = filters.first[at(l)]; f < filters.first[at(l + 1)]; ++f) odd[at(f)] = l % 2 == 1;
-    for (const auto& group : plan_.in)
-      banks_.emplace_back(filters.values, group.filters, space.profile.size, odd);
+    for (const auto& group : plan_.in) banks_.emplace_back(filters.values, group.filters, odd);
     in_bases_ = cast(space.in);
     out_bases_ = cast(space.out);
     in_rows_ = rows(space.in, in_bases_, plan_.in_position);
@@ -42,6 +41,9 @@ class HarmonicConvolution {
   // The rows point into this object.
   HarmonicConvolution(const HarmonicConvolution&) = delete;
   HarmonicConvolution& operator=(const HarmonicConvolution&) = delete;
+
+  /// Whether it takes kernels of so many taps.
+  static constexpr bool takes(int taps) { return taps <= FilterBank<Scalar>::most_taps; }
 
   std::size_t matrix_size() const { return plan_.size; }
 
@@ -70,7 +72,9 @@ class HarmonicConvolution {
                const Windows& w) const {
     const Shape s(*this, w);
     const auto offsets = bank_offsets(s, w);
-    constexpr int wave = 16;  // pictures kept with channels innermost at a time
+    // Pictures kept with channels innermost at a time: some 16 MB of them, but not more than 16.
+    const int wave =
+        static_cast<int>(std::clamp<std::ptrdiff_t>((1 << 22) / s.input.size(), 1, 16));
     Buffer<Scalar> pictures(static_cast<std::size_t>(std::min(wave, batch)) *
                             static_cast<std::size_t>(s.input.size()));
     for (int start = 0; start < batch; start += wave) {
@@ -79,11 +83,11 @@ class HarmonicConvolution {
         enter(pictures.data() + i * s.input.size(), s,
               in + static_cast<std::ptrdiff_t>(start + i) * in_channels_ * w.cells(), w.mode);
       });
-      const int tiles = (s.output.height - 1) / s.rows + 1;
+      const int tiles = (s.output.lines() - 1) / s.rows + 1;
       parallel_for(count * tiles, [&](int task) {
         const int i = task / tiles, y = task % tiles * s.rows;
         const PixelGrid part = s.part(y);
-        const int pixels = part.height * part.width;
+        const int pixels = part.pixels();
         Scalar* v = scratch<Scalar>(Slot::mixed, part.size());
         std::fill_n(v, part.size(), Scalar{0});
         for (std::size_t g = 0; g < plan_.in.size(); ++g) {
@@ -99,7 +103,7 @@ class HarmonicConvolution {
                        matrices + b.offset, b.cols, pixels, b.cols, b.rows, true);
         }
         leave(out + static_cast<std::ptrdiff_t>(start + i) * out_channels_ * w.outputs(),
-              w.outputs(), y * part.width, v, part, bias);
+              w.outputs(), y * part.width(), v, part, bias);
       });
     }
   }
@@ -150,18 +154,19 @@ class HarmonicConvolution {
     PixelGrid input, output;
     int rows;
     Shape(const HarmonicConvolution& c, const Windows& w)
-        : input{w.size[1], w.size[2], w.padding[1], c.plan_.in_channels},
-          output{w.output()[1], w.output()[2], 0, c.plan_.out_channels},
-          rows(std::clamp(256 / output.width, 1, output.height)) {}
-    PixelGrid part(int y) const {
-      return {std::min(rows, output.height - y), output.width, 0, output.channels};
+        : input{w.size, w.padding, c.plan_.in_channels},
+          output{w.output(), {0, 0, 0}, c.plan_.out_channels},
+          rows(std::clamp(256 / output.width(), 1, output.lines())) {}
+    PixelGrid part(int line) const {
+      return {
+          {1, std::min(rows, output.lines() - line), output.width()}, {0, 0, 0}, output.channels};
     }
   };
 
   std::vector<std::vector<std::ptrdiff_t>> bank_offsets(const Shape& s, const Windows& w) const {
     std::vector<std::vector<std::ptrdiff_t>> all;
     for (const auto& bank : banks_)
-      all.push_back(bank.offsets(s.input.row(), s.input.channels, w.dilation[1]));
+      all.push_back(bank.offsets(w, {s.input.plane(), s.input.row(), s.input.channels}));
     return all;
   }
 
@@ -178,7 +183,7 @@ class HarmonicConvolution {
   /// channel.
   void leave(Scalar* out, int pixels, int first, const Scalar* v, const PixelGrid& part,
              const Scalar* bias) const {
-    const int count = part.height * part.width;
+    const int count = part.pixels();
     if (count == pixels) return from_pixel_major(out, v, part, bias, out_rows_);
     Scalar* tile = scratch<Scalar>(Slot::tile, static_cast<std::ptrdiff_t>(out_channels_) * count);
     from_pixel_major(tile, v, part, bias, out_rows_);
@@ -187,20 +192,25 @@ class HarmonicConvolution {
                   out + static_cast<std::ptrdiff_t>(c) * pixels + first);
   }
 
-  /// Where the center of the window of an output pixel lies in the picture.
-  static std::ptrdiff_t center(const Shape& s, const Windows& w, int y, int x) {
-    const int reach = w.dilation[1] * (w.kernel[1] / 2) - w.padding[1];
-    return s.input.at(y * w.stride[1] + reach, x * w.stride[2] + reach);
+  /// Where the center of the window of the first pixel of a line of output lies in the picture.
+  static std::ptrdiff_t center(const Shape& s, const Windows& w, int line) {
+    const auto at = [&](std::size_t axis, int o) {
+      return o * w.stride[axis] + w.dilation[axis] * (w.kernel[axis] / 2) - w.padding[axis];
+    };
+    const int height = s.output.sizes[1];
+    return s.input.at(at(0, line / height), at(1, line % height), at(2, 0));
   }
 
   /// The responses of one group of channels for some rows of output: [pixel][filter][channel].
   void filter(Scalar* r, std::size_t g, const Scalar* u, const Shape& s, const Windows& w, int y0,
               const PixelGrid& part, const std::vector<std::ptrdiff_t>& offsets) const {
     const auto& group = plan_.in[g];
-    for (int y = 0; y < part.height; ++y)
-      for (int x = 0; x < part.width; ++x, r += banks_[g].count() * group.channels)
-        banks_[g].apply(u + center(s, w, y0 + y, x) + group.first, r, group.channels,
-                        offsets.data());
+    const int step = w.stride[2] * s.input.channels;
+    for (int y = 0; y < part.lines(); ++y) {
+      const Scalar* from = u + center(s, w, y0 + y) + group.first;
+      for (int x = 0; x < part.width(); ++x, from += step, r += banks_[g].count() * group.channels)
+        banks_[g].apply(from, r, group.channels, offsets.data());
+    }
   }
 
   void backward_picture(const Scalar* in, const Scalar* d_out, Scalar* d_in, const Scalar* matrices,
@@ -214,10 +224,10 @@ class HarmonicConvolution {
     std::fill_n(d_u, s.input.size(), Scalar{0});
     std::fill_n(d_v, s.output.size(), Scalar{0});
     to_pixel_major(d_v, s.output, d_out, out_rows_);
-    for (int y0 = 0; y0 < s.output.height; y0 += s.rows) {
+    for (int y0 = 0; y0 < s.output.lines(); y0 += s.rows) {
       const PixelGrid part = s.part(y0);
-      const int pixels = part.height * part.width;
-      const Scalar* d_part = d_v + s.output.at(y0, 0);
+      const int pixels = part.pixels();
+      const Scalar* d_part = d_v + s.output.line(y0);
       for (std::size_t g = 0; g < plan_.in.size(); ++g) {
         const auto& group = plan_.in[g];
         if (group.filters.empty()) continue;
@@ -240,10 +250,12 @@ class HarmonicConvolution {
                                   filled == b.degree);
             filled = b.degree;
           }
-        for (int y = 0; y < part.height; ++y)
-          for (int x = 0; x < part.width; ++x, r += row)
-            banks_[g].scatter(d_u + center(s, w, y0 + y, x) + group.first, r, group.channels,
-                              offsets[g].data());
+        const int step = w.stride[2] * s.input.channels;
+        for (int y = 0; y < part.lines(); ++y) {
+          Scalar* to = d_u + center(s, w, y0 + y) + group.first;
+          for (int x = 0; x < part.width(); ++x, to += step, r += row)
+            banks_[g].scatter(to, r, group.channels, offsets[g].data());
+        }
       }
     }
     for_each_border_pixel(s.input, w.mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {

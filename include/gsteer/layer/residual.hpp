@@ -169,9 +169,10 @@ class Residual {
   }
 
   /// See trace_grid.
-  std::optional<Grid<2>> trace(const std::string& name, const Grid<2>& input,
-                               std::vector<GridStep>& steps) const {
-    std::optional<Grid<2>> grid;
+  template <int Dimension>
+  std::optional<Grid<Dimension>> trace(const std::string& name, const Grid<Dimension>& input,
+                                       std::vector<GridStep<Dimension>>& steps) const {
+    std::optional<Grid<Dimension>> grid;
     for_each_layer([&](const std::string& part, const auto& l) {
       const auto after = trace_grid(name.empty() ? part : name + "." + part, l, input, steps);
       if (part == "body") grid = after;

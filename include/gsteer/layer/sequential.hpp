@@ -143,9 +143,10 @@ class Sequential {
   }
 
   /// See trace_grid.
-  std::optional<Grid<2>> trace(const std::string& name, const Grid<2>& input,
-                               std::vector<GridStep>& steps) const {
-    std::optional<Grid<2>> grid = input;
+  template <int Dimension>
+  std::optional<Grid<Dimension>> trace(const std::string& name, const Grid<Dimension>& input,
+                                       std::vector<GridStep<Dimension>>& steps) const {
+    std::optional<Grid<Dimension>> grid = input;
     for_each_layer([&](const std::string& index, const auto& l) {
       if (grid) grid = trace_grid(name.empty() ? index : name + "." + index, l, *grid, steps);
     });

@@ -105,9 +105,8 @@ Field<Features, Scalar, Grid<2>> random_stretch(const Field<Features, Scalar, Gr
   Field<Features, Scalar, Grid<2>> moved(f.batch(), f.space());
   parallel_for(f.batch(), [&](int b) {
     for (int c = 0; c < f.channels(); ++c)
-      detail::resample_plane(moved.item(b).row(c).data(), f.height(), f.width(),
-                             f.item(b).row(c).data(), f.height(), f.width(),
-                             maps[static_cast<std::size_t>(b)], how);
+      detail::resample_grid(moved.item(b).row(c).data(), f.space().zyx(), f.item(b).row(c).data(),
+                            f.space().zyx(), maps[static_cast<std::size_t>(b)], how);
   });
   return moved;
 }

@@ -7,9 +7,11 @@
 #include <cstddef>
 #include <vector>
 
+#include "gsteer/layer/kernels/windows.hpp"
+
 namespace gsteer::detail {
 
-/// A few filters of odd size k x k applied to every channel of a picture whose channels are
+/// A few filters of odd size applied to every channel of a picture or volume whose channels are
 /// innermost, [pixel][channel].
 ///
 /// Each filter is even or odd under tap -> -tap, so that it needs the sums or the differences of
@@ -20,10 +22,14 @@ namespace gsteer::detail {
 template <class Scalar>
 class FilterBank {
  public:
+  /// The most taps that it takes: 23 x 23, or 9 x 9 x 9.
+  static constexpr int most_taps = 729;
+
   /// `values`: filter x tap, `filters`: which rows of it, `odd`: for each row.
-  [[gnu::cold]] FilterBank(const Eigen::MatrixXd& values, const std::vector<int>& filters, int k,
+  [[gnu::cold]] FilterBank(const Eigen::MatrixXd& values, const std::vector<int>& filters,
                            const std::vector<bool>& odd)
-      : count_(static_cast<int>(filters.size())), k_(k), pairs_((k * k - 1) / 2) {
+      : count_(static_cast<int>(filters.size())),
+        pairs_((static_cast<int>(values.cols()) - 1) / 2) {
     for (int parity = 0; parity < 2; ++parity)
       for (int f = 0; f < count_; ++f)
         if (odd[static_cast<std::size_t>(filters[static_cast<std::size_t>(f)])] == (parity == 1))
@@ -51,13 +57,17 @@ class FilterBank {
 
   int count() const { return count_; }
 
-  /// The distance in memory from a pixel to the second one of each pair of opposite taps.
-  std::vector<std::ptrdiff_t> offsets(std::ptrdiff_t row, std::ptrdiff_t pixel,
-                                      int dilation) const {
+  /// The distance in memory from a pixel to the second one of each pair of opposite taps of the
+  /// windows; `step`: from a pixel to the next along z, y, x.
+  std::vector<std::ptrdiff_t> offsets(const Windows& w,
+                                      const std::array<std::ptrdiff_t, 3>& step) const {
     std::vector<std::ptrdiff_t> all;
     for (int t = 0; t < pairs_; ++t) {
-      const int tap = pairs_ + 1 + t;
-      all.push_back(((tap / k_ - k_ / 2) * row + (tap % k_ - k_ / 2) * pixel) * dilation);
+      std::ptrdiff_t offset = 0;
+      int tap = pairs_ + 1 + t;
+      for (std::size_t axis = 3; axis-- > 0; tap /= w.kernel[axis])
+        offset += (tap % w.kernel[axis] - w.kernel[axis] / 2) * w.dilation[axis] * step[axis];
+      all.push_back(offset);
     }
     return all;
   }
@@ -80,7 +90,7 @@ class FilterBank {
  private:
   static constexpr int lanes = 64 / static_cast<int>(sizeof(Scalar));
   static constexpr int chunk = 4;
-  static constexpr int most_pairs = 264;  // k = 23
+  static constexpr int most_pairs = (most_taps - 1) / 2;
 
   /// L channels, in the vectors of the machine. Eigen's own vector operations, not its expressions:
   /// these cost a user more to compile than all the rest of a convolution.
@@ -203,7 +213,7 @@ class FilterBank {
     std::vector<Scalar> by_filter, by_pair;
   };
 
-  int count_, k_, pairs_;
+  int count_, pairs_;
   std::array<Part, 2> part_;    // even, odd
   std::vector<Scalar> center_;  // of the even filters; odd ones vanish there
 };

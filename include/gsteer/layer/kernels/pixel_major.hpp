@@ -23,32 +23,48 @@ struct FieldRows {
   const std::vector<int>* position = nullptr;  ///< row r of copy i stands at position[r] + i
 };
 
-/// A picture with channels innermost and a border: pixel (y, x) starts at ((y + border) * row + x +
-/// border) * channels.
+/// A picture or a volume with channels innermost and a border: pixel (z, y, x) starts at
+/// (((z + border z) * plane + (y + border y)) * row + x + border x) * channels.
 struct PixelGrid {
-  int height = 0, width = 0, border = 0, channels = 0;
+  std::array<int, 3> sizes{1, 1, 1};  ///< z, y, x
+  std::array<int, 3> border{0, 0, 0};
+  int channels = 0;
 
-  std::ptrdiff_t row() const { return static_cast<std::ptrdiff_t>(width + 2 * border) * channels; }
-  std::ptrdiff_t size() const { return (height + 2 * border) * row(); }
-  std::ptrdiff_t at(int y, int x) const {
-    return (y + border) * row() + static_cast<std::ptrdiff_t>(x + border) * channels;
+  int width() const { return sizes[2]; }
+  /// Rows of pixels, of all planes one after the other.
+  int lines() const { return sizes[0] * sizes[1]; }
+  int pixels() const { return lines() * width(); }
+
+  std::ptrdiff_t row() const {
+    return static_cast<std::ptrdiff_t>(sizes[2] + 2 * border[2]) * channels;
   }
+  std::ptrdiff_t plane() const { return (sizes[1] + 2 * border[1]) * row(); }
+  std::ptrdiff_t size() const { return (sizes[0] + 2 * border[0]) * plane(); }
+  std::ptrdiff_t at(int z, int y, int x) const {
+    return (z + border[0]) * plane() + (y + border[1]) * row() +
+           static_cast<std::ptrdiff_t>(x + border[2]) * channels;
+  }
+  std::ptrdiff_t line(int i) const { return at(i / sizes[1], i % sizes[1], 0); }
 };
 
 /// Calls body(pixel in [channel][pixel], where it starts in the pixel grid) for runs of at most 16
 /// pixels of a row.
 template <class Body>
 void for_each_run(const PixelGrid& grid, Body&& body) {
-  for (int y = 0; y < grid.height; ++y)
-    for (int x = 0; x < grid.width; x += 16)
-      body(y * grid.width + x, grid.at(y, x), std::min(16, grid.width - x));
+  const int width = grid.width();
+  for (int i = 0; i < grid.lines(); ++i) {
+    const std::ptrdiff_t start = grid.line(i);
+    for (int x = 0; x < width; x += 16)
+      body(i * width + x, start + static_cast<std::ptrdiff_t>(x) * grid.channels,
+           std::min(16, width - x));
+  }
 }
 
 /// u = Q^T x for all fields, channels innermost; the border is left alone.
 template <class Scalar>
 void to_pixel_major(Scalar* u, const PixelGrid& grid, const Scalar* x,
                     const std::vector<FieldRows<Scalar>>& kinds) {
-  const int pixels = grid.height * grid.width;
+  const int pixels = grid.pixels();
   for (const auto& kind : kinds) {
     const Scalar* rows = x + static_cast<std::ptrdiff_t>(kind.offset) * pixels;
     const int count = kind.copies * kind.size;
@@ -79,7 +95,7 @@ void to_pixel_major(Scalar* u, const PixelGrid& grid, const Scalar* x,
 template <class Scalar>
 void from_pixel_major(Scalar* x, const Scalar* u, const PixelGrid& grid, const Scalar* bias,
                       const std::vector<FieldRows<Scalar>>& kinds) {
-  const int pixels = grid.height * grid.width;
+  const int pixels = grid.pixels();
   for (const auto& kind : kinds) {
     Scalar* target = x + static_cast<std::ptrdiff_t>(kind.offset) * pixels;
     const int count = kind.copies * kind.size;
@@ -113,14 +129,17 @@ template <class Body>
 void for_each_border_pixel(const PixelGrid& grid, Padding mode, Body&& body) {
   if (mode == Padding::zero) return;
   Windows w;
-  w.size = {1, grid.height, grid.width};
-  w.padding = {0, grid.border, grid.border};
+  w.size = grid.sizes;
+  w.padding = grid.border;
   w.mode = mode;
-  const int b = grid.border;
-  for (int y = -b; y < grid.height + b; ++y)
-    for (int x = -b; x < grid.width + b; ++x)
-      if (y < 0 || y >= grid.height || x < 0 || x >= grid.width)
-        body(grid.at(y, x), grid.at(w.source(1, y + b, 0), w.source(2, x + b, 0)));
+  const auto& b = grid.border;
+  const auto inside = [&](std::size_t axis, int i) { return i >= 0 && i < grid.sizes[axis]; };
+  for (int z = -b[0]; z < grid.sizes[0] + b[0]; ++z)
+    for (int y = -b[1]; y < grid.sizes[1] + b[1]; ++y)
+      for (int x = -b[2]; x < grid.sizes[2] + b[2]; ++x)
+        if (!inside(0, z) || !inside(1, y) || !inside(2, x))
+          body(grid.at(z, y, x), grid.at(w.source(0, z + b[0], 0), w.source(1, y + b[1], 0),
+                                         w.source(2, x + b[2], 0)));
 }
 
 }  // namespace gsteer::detail
