@@ -87,6 +87,24 @@ struct regular_of {
   static std::string name() { return "regular"; }
 };
 
+namespace detail {
+
+/// The matrix of the irreps of a content, the copies of one side by side.
+template <group G>
+Eigen::MatrixXd sum_of_irreps(const irrep_content& content, const typename G::element& g) {
+  const int size = content_size<G>(content);
+  Eigen::MatrixXd m = Eigen::MatrixXd::Zero(size, size);
+  int at = 0;
+  for (const auto& item : content) {
+    const Eigen::MatrixXd psi = G::irrep_matrix(item.label, g);
+    const auto n = static_cast<int>(psi.rows());
+    for (int copy = 0; copy < item.copies; ++copy, at += n) m.block(at, at, n, n) = psi;
+  }
+  return m;
+}
+
+}  // namespace detail
+
 /// The part of frequency <= L of the regular representation of a compact group, in the basis of its
 /// irreps: for SO(2) the Fourier coefficients of a function on the circle, 2 L + 1 channels; for
 /// O(2) 2 (2 L + 1); for SO(3) the sum of all (2 l + 1)^2, for O(3) twice that.
@@ -94,6 +112,7 @@ template <group G, int L>
 struct band_limited_of {
   static_assert(L >= 0, "gsteer: a band-limited representation needs a frequency limit >= 0");
   using group = G;
+  static constexpr int frequency = L;
   static constexpr irrep_content content() {
     irrep_content all;
     for (const auto& item : G::irreps_up_to(L))
@@ -106,15 +125,12 @@ struct band_limited_of {
   static constexpr matrix_kind kind =
       L == 0 && size == 1 ? matrix_kind::permutation : matrix_kind::orthogonal;
   static Eigen::MatrixXd matrix(const typename G::element& g) {
-    Eigen::MatrixXd m = Eigen::MatrixXd::Zero(size, size);
-    int at = 0;
-    for (const auto& item : content())
-      for (int copy = 0; copy < item.copies; ++copy) {
-        const int n = G::irrep_size(item.label);
-        m.block(at, at, n, n) = G::irrep_matrix(item.label, g);
-        at += n;
-      }
-    return m;
+    return detail::sum_of_irreps<G>(content(), g);
+  }
+  /// Copy k of an irrep psi stands for the functions g -> c . psi(g) v_k, v_k column k of this:
+  /// those of the unit matrix. (Of an irrep of type C the first stands for all.)
+  static Eigen::MatrixXd invariants(irrep_label label) {
+    return Eigen::MatrixXd::Identity(G::irrep_size(label), content().copies(label));
   }
   static std::string name() { return std::string("band-limited ").append(std::to_string(L)); }
 };
