@@ -181,6 +181,53 @@ TEST_CASE("the order in which edges are given does not matter", "[graph]") {
   CHECK(links(make_graph(p, edges)) != expected);
 }
 
+TEST_CASE("points of the plane are points of space with z = 0", "[graph]") {
+  Rng rng(6);
+  auto p = random_points(40, rng, 1);
+  p.row(2).setZero();
+  const Eigen::MatrixXd flat = p.topRows(2);
+  CHECK(links(radius_graph(flat, 0.5)) == links(radius_graph(p, 0.5)));
+  CHECK(links(nearest_neighbor_graph(flat, 3)) == links(nearest_neighbor_graph(p, 3)));
+  const std::vector<Edge> edges{{0, 1}, {4, 1}};
+  CHECK(links(make_graph(flat, edges)) == links(make_graph(p, edges)));
+  const Eigen::MatrixXd moved = flat.array() + flat.array().square();
+  Eigen::MatrixXd expected = Eigen::MatrixXd::Zero(3, 40);
+  expected.topRows(2) = moved;
+  const Graph graph = make_graph(p, edges);
+  CHECK(links(graph.moved(moved)) == links(graph.moved(expected)));
+  CHECK(links(graph.moved(moved)) != links(graph));
+}
+
+TEST_CASE("with_self_edges: every node hears of itself, once", "[graph]") {
+  Rng rng(7);
+  const auto p = random_points(4, rng, 1);
+  const Eigen::Vector3d shift(1, 0, 0);
+  // Node 2 hears of itself already; node 3 of its periodic image, which is another one.
+  std::vector<Edge> edges{{1, 0}, {3, 0}, {2, 2}, {3, 3, shift}, {0, 3}};
+  const Graph graph =
+      with_self_edges(join({make_graph(p, edges, {2, 1, 0, 0}), make_graph(p, {})}));
+  std::vector<Edge> expected = edges;
+  for (const int node : {0, 1, 3}) expected.push_back({node, node});
+  std::vector<Edge> alone;
+  for (int node = 0; node < 4; ++node) alone.push_back({node, node});
+  const Graph wanted = join({make_graph(p, expected, {2, 1, 0, 0}), make_graph(p, alone)});
+  CHECK(links(graph) == links(wanted));
+  CHECK(graph.senders() == wanted.senders());
+  CHECK(graph.receivers() == wanted.receivers());
+  CHECK(graph.sent_edges() == wanted.sent_edges());
+  CHECK(graph.kinds() == wanted.kinds());
+  CHECK(graph.graphs() == 2);
+  for (int i = 0; i <= 8; ++i) {
+    CHECK(graph.received(i) == wanted.received(i));
+    CHECK(graph.sent(i) == wanted.sent(i));
+  }
+  Eigen::MatrixXd other(3, 8);
+  other << p, random_points(4, rng, 1);
+  CHECK(links(graph.moved(other)) == links(wanted.moved(other)));
+  CHECK(links(with_self_edges(graph)) == links(graph));
+  CHECK(with_self_edges(Graph{}).nodes() == 0);
+}
+
 TEST_CASE("graphs refuse what makes no sense", "[graph]") {
   const Eigen::MatrixXd p = Eigen::MatrixXd::Zero(3, 2);
   Eigen::MatrixXd bad = p;
@@ -193,7 +240,8 @@ TEST_CASE("graphs refuse what makes no sense", "[graph]") {
   CHECK_THROWS_AS(make_graph(Eigen::MatrixXd(3, 0), {}), Error);
   CHECK_THROWS_AS(radius_graph(bad, 1), Error);
   CHECK_THROWS_AS(radius_graph(p, 0), Error);
-  CHECK_THROWS_AS(radius_graph(Eigen::MatrixXd::Zero(2, 2), 1), Error);
+  CHECK_THROWS_AS(radius_graph(Eigen::MatrixXd::Zero(4, 2), 1), Error);
+  CHECK_THROWS_AS(make_graph(p, {{0, 1}}).moved(Eigen::MatrixXd::Zero(3, 1)), Error);
   CHECK_THROWS_AS(nearest_neighbor_graph(p, 0), Error);
   CHECK_THROWS_AS(join({}), Error);
   CHECK_THROWS_AS(make_graph(p, {{0, 1}}).moved(bad), Error);

@@ -187,7 +187,7 @@ GraphDerivativeErrors graph_derivative_errors(Layer& layer, const PointCloud& cl
 
   const Graph& graph = cloud.graph;
   const auto x = random_field(In(cloud.nodes()), rng), dx = random_field(x, rng);
-  const Eigen::MatrixXd d_positions = random_matrix(3, cloud.nodes(), rng);
+  const Eigen::MatrixXd d_positions = cloud.random_motion(rng);
   const Eigen::MatrixXd d_vectors = graph.spread(d_positions);
   const auto y = detail::forward_with(layer, x, graph);
   const auto g = random_field(y, rng), dg = random_field(y, rng);

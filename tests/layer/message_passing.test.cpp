@@ -51,7 +51,7 @@ TEST_CASE("messages are tensor products with harmonics, summed and mixed", "[gra
   const auto& mixing = named.back().parameter->value;
   std::vector<double> expected(y.size(), 0);
   // Number of weights of an edge, and the columns of each output irrep.
-  const auto plan = detail::make_edge_plan(in, out, 2);
+  const auto plan = detail::make_edge_plan(in, out, irrep_list(edge));
   RadialNetwork<double> radial(4, {6, 5}, plan.plan.weights);
   for (const auto& [name, p] : parameters(radial))
     for (const auto& [other, q] : named)

@@ -34,6 +34,12 @@ struct PointCloud {
   int nodes() const { return graph.nodes(); }
   /// The same edges after a linear map of all points.
   Graph mapped(const Eigen::Matrix3d& a) const { return graph.moved(a * positions); }
+  /// A direction in which the points move; those in the plane z = 0 stay there.
+  Eigen::MatrixXd random_motion(Rng& rng) const {
+    Eigen::MatrixXd motion = random_matrix(3, nodes(), rng);
+    if (positions.row(2).isZero(0)) motion.row(2).setZero();
+    return motion;
+  }
   /// The edges, in the order of the graph.
   std::vector<Edge> edges() const {
     std::vector<Edge> all;

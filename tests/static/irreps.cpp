@@ -57,6 +57,19 @@ static_assert(l_max(irrep_list(irreps<"8x0e+4x1o+0x5e">)) == 1 && l_max(IrrepLis
 static_assert(slices(irrep_list(irreps<"8x0e+4x1o+2e">)) ==
               std::vector<IrrepSlice>{{0, 8}, {8, 12}, {20, 5}});
 
+// SO(3): the same without parities.
+static_assert(
+    same<without_parity<irreps<"2x0e+3x1o+1x1e">>, 2 * trivial<SO<3>> + 4 * irrep<SO<3>, 1>>);
+static_assert(same<without_parity<irreps<"1x0o+1x2e">>, trivial<SO<3>> + irrep<SO<3>, 2>>);
+static_assert(irrep_list(4 * irrep<SO<3>, 0> + 2 * irrep<SO<3>, 3>) ==
+              IrrepList{{{0, 0}, 4}, {{0, 3}, 2}});
+static_assert(spherical_harmonics_irreps<2, SO<3>> ==
+              trivial<SO<3>> + irrep<SO<3>, 1> + irrep<SO<3>, 2>);
+static_assert(product_of_irreps<irrep<SO<3>, 1>, irrep<SO<3>, 1>> ==
+              spherical_harmonics_irreps<2, SO<3>>);
+static_assert(sorted_irreps<3 * irrep<SO<3>, 1> + trivial<SO<3>>> ==
+              trivial<SO<3>> + 3 * irrep<SO<3>, 1>);
+
 // Mistakes: which, and where.
 constexpr bool wrong(std::string_view text, irreps_mistake mistake, std::size_t first,
                      std::size_t last) {

@@ -45,6 +45,17 @@ struct Topology {
         static_cast<int>(i);
 }
 
+/// Points of space, 3 x n, as they are; those of the plane, 2 x n, with z = 0.
+[[gnu::cold]] inline Eigen::MatrixXd in_space(const Eigen::MatrixXd& positions, const char* what) {
+  expect(positions.rows() == 3 || positions.rows() == 2, what,
+         ": expected positions of 3 x n, or of the plane, 2 x n, got ", positions.rows(), " x ",
+         positions.cols());
+  Eigen::MatrixXd all = Eigen::MatrixXd::Zero(3, positions.cols());
+  for (Eigen::Index i = 0; i < positions.cols(); ++i)
+    for (Eigen::Index axis = 0; axis < positions.rows(); ++axis) all(axis, i) = positions(axis, i);
+  return all;
+}
+
 }  // namespace detail
 
 /// Points in space and the edges between them, the space of message passing: one molecule or
@@ -52,6 +63,9 @@ struct Topology {
 ///
 /// The vector of an edge points from the receiver to the sender, x_sender + shift - x_receiver, so
 /// that sum_j K(x_j - x_i) f_j on a graph is what a convolution computes on a grid.
+///
+/// Positions are 3 x nodes. Wherever they are given, those of the plane may be 2 x nodes; all that
+/// is given back (vectors, gradients) has three rows, of which the last is then 0.
 class Graph {
  public:
   Graph() = default;
@@ -78,11 +92,11 @@ class Graph {
   /// The vector of each edge, 3 x edges.
   const Eigen::MatrixXd& vectors() const { return vectors_; }
 
-  /// The same edges between points that have moved. \throws Error unless positions is 3 x nodes
-  /// and finite
-  [[gnu::cold]] Graph moved(const Eigen::MatrixXd& positions) const {
-    expect(positions.rows() == 3 && positions.cols() == nodes(),
-           "Graph: expected positions of 3 x ", nodes(), ", got ", positions.rows(), " x ",
+  /// The same edges between points that have moved. \throws Error unless there is a finite position
+  /// for each node
+  [[gnu::cold]] Graph moved(const Eigen::MatrixXd& new_positions) const {
+    const Eigen::MatrixXd positions = detail::in_space(new_positions, "Graph");
+    expect(positions.cols() == nodes(), "Graph: expected positions of ", nodes(), " nodes, got ",
            positions.cols());
     Graph graph = *this;
     graph.vectors_.resize(3, edges());
@@ -123,14 +137,14 @@ class Graph {
  private:
   friend Graph make_graph(const Eigen::MatrixXd&, const std::vector<Edge>&, std::vector<int>);
   friend Graph join(const std::vector<Graph>&);
+  friend Graph with_self_edges(const Graph&);
 
   std::shared_ptr<const detail::Topology> topology_;
   Eigen::MatrixXd vectors_;
 };
 
-/// A graph of given edges. `positions` is 3 x nodes; `kinds` is empty (all 0) or has one entry a
-/// node. Edges may join a node to itself or stand twice. \throws Error if a size, an index or a
-/// position is wrong
+/// A graph of given edges; `kinds` is empty (all 0) or has one entry a node. Edges may join a node
+/// to itself or stand twice. \throws Error if a size, an index or a position is wrong
 [[gnu::cold]] inline Graph make_graph(const Eigen::MatrixXd& positions,
                                       const std::vector<Edge>& edges, std::vector<int> kinds = {}) {
   const int n = static_cast<int>(positions.cols());
@@ -203,6 +217,46 @@ class Graph {
   }
   batch.topology_ = std::move(all);
   return batch;
+}
+
+/// The same graph in which every node also hears of itself, by an edge of length zero at the end of
+/// those it receives; nodes that do already stay as they are.
+[[gnu::cold]] inline Graph with_self_edges(const Graph& graph) {
+  if (graph.nodes() == 0) return graph;
+  auto all = std::make_shared<detail::Topology>(*graph.topology_);
+  all->sender.clear();
+  all->receiver.clear();
+  all->first_edge = {0};
+  std::vector<int> from;  // which edge it was; -1 for a new one
+  for (int i = 0; i < graph.nodes(); ++i) {
+    bool hears = false;
+    const auto add = [&](int sender, int edge) {
+      all->sender.push_back(sender);
+      all->receiver.push_back(i);
+      from.push_back(edge);
+    };
+    for (int e = graph.received(i); e < graph.received(i + 1); ++e) {
+      const int sender = graph.senders()[static_cast<std::size_t>(e)];
+      const auto v = graph.vectors().col(e);
+      hears = hears || (sender == i && v(0) == 0 && v(1) == 0 && v(2) == 0);
+      add(sender, e);
+    }
+    if (!hears) add(i, -1);
+    all->first_edge.push_back(static_cast<int>(from.size()));
+  }
+  Graph result;
+  const auto edges = static_cast<Eigen::Index>(from.size());
+  all->shifts = result.vectors_ = Eigen::MatrixXd::Zero(3, edges);
+  for (Eigen::Index e = 0; e < edges; ++e) {
+    const int old = from[static_cast<std::size_t>(e)];
+    for (int axis = 0; axis < 3 && old >= 0; ++axis) {
+      all->shifts(axis, e) = graph.topology_->shifts(axis, old);
+      result.vectors_(axis, e) = graph.vectors_(axis, old);
+    }
+  }
+  detail::order_by(all->sender, all->nodes, all->by_sender, all->first_sent);
+  result.topology_ = std::move(all);
+  return result;
 }
 
 }  // namespace gsteer

@@ -201,13 +201,13 @@ class CellList {
 }  // namespace detail
 
 /// All pairs of points closer than `cutoff`, in both directions; in a periodic box also pairs of a
-/// point and an image, of its own too. `positions` is 3 x n. Linear in n at a given density.
-/// \throws Error if a position is not finite, the cutoff not positive, or the box flat
-[[gnu::cold]] inline Graph radius_graph(const Eigen::MatrixXd& positions, double cutoff,
+/// point and an image, of its own too. `points` is 3 x n, or 2 x n on the plane. Linear in n at a
+/// given density. \throws Error if a position is not finite, the cutoff not positive, or the box
+/// flat
+[[gnu::cold]] inline Graph radius_graph(const Eigen::MatrixXd& points, double cutoff,
                                         std::vector<int> kinds = {}, const PeriodicBox& box = {}) {
-  expect(positions.rows() == 3 && positions.cols() >= 1,
-         "radius_graph: expected positions of 3 x n, got ", positions.rows(), " x ",
-         positions.cols());
+  const Eigen::MatrixXd positions = detail::in_space(points, "radius_graph");
+  expect(positions.cols() >= 1, "radius_graph: expected at least one point, got none");
   expect(cutoff > 0 && std::isfinite(cutoff), "radius_graph: expected a cutoff > 0, got ", cutoff);
   for (Eigen::Index i = 0; i < positions.size(); ++i)
     expect(std::isfinite(positions.data()[i]), "radius_graph: the position of point ", i / 3,
@@ -231,12 +231,13 @@ class CellList {
 }
 
 /// Each point hears of the k points that are nearest to it (of all others, if there are fewer);
-/// ties go to the lower index. `positions` is 3 x n. \throws Error as radius_graph
-[[gnu::cold]] inline Graph nearest_neighbor_graph(const Eigen::MatrixXd& positions, int k,
+/// ties go to the lower index. `points` is 3 x n, or 2 x n on the plane. \throws Error as
+/// radius_graph
+[[gnu::cold]] inline Graph nearest_neighbor_graph(const Eigen::MatrixXd& points, int k,
                                                   std::vector<int> kinds = {}) {
+  const Eigen::MatrixXd positions = detail::in_space(points, "nearest_neighbor_graph");
   const int n = static_cast<int>(positions.cols());
-  expect(positions.rows() == 3 && n >= 1,
-         "nearest_neighbor_graph: expected positions of 3 x n, got ", positions.rows(), " x ", n);
+  expect(n >= 1, "nearest_neighbor_graph: expected at least one point, got none");
   expect(k >= 1, "nearest_neighbor_graph: expected k >= 1, got ", k);
   const int wanted = std::min(k, n - 1);
   std::vector<Edge> edges;
@@ -263,12 +264,15 @@ class CellList {
       low(i) = std::min(low(i), positions(i, p));
       high(i) = std::max(high(i), positions(i, p));
     }
-  double longest = 0, volume = 1;
-  for (int i = 0; i < 3; ++i) {
-    longest = std::max(longest, high(i) - low(i));
-    volume *= std::max(high(i) - low(i), 1e-300);
-  }
-  const double side = std::max(std::cbrt(volume * (wanted + 1) / n), longest * 1e-3);
+  double longest = 0, volume = 1, axes = 0;  // of the axes along which the points spread
+  for (int i = 0; i < 3; ++i) longest = std::max(longest, high(i) - low(i));
+  for (int i = 0; i < 3; ++i)
+    if (high(i) - low(i) > 1e-3 * longest) {
+      volume *= high(i) - low(i);
+      ++axes;
+    }
+  const double side =
+      axes > 0 ? std::max(std::pow(volume * (wanted + 1) / n, 1 / axes), longest * 1e-3) : 0;
   const detail::CellList cells(positions, side > 0 ? side : 1, {});
   for (int p = 0; p < n; ++p) {
     search(p, [&](auto&& visit) {

@@ -139,7 +139,7 @@ void import_e3nn(RadialNetwork<Scalar>& network, const TensorFile& file,
 template <class In, class Edge, class Out, class Scalar>
 void import_e3nn(message_passing<In, Edge, Out, Scalar>& layer, const TensorFile& file,
                  const std::string& radial, const std::string& linear) {
-  const auto made = detail::make_edge_plan(irrep_list<In>(), irrep_list<Out>(), layer.l_max);
+  const auto made = detail::make_edge_plan(irrep_list<In>(), irrep_list<Out>(), irrep_list<Edge>());
   const auto& paths = made.plan.paths;
   // Where the weights of our path i begin in a row of theirs.
   std::vector<std::size_t> order;

@@ -68,8 +68,10 @@ class attention {
   static_assert(l_max >= 0,
                 "gsteer: the edges of Attention carry spherical harmonics: "
                 "irreps<\"1x0e+1x1o+1x2e\">, every degree once, from 0 up");
+  static_assert(detail::of_one_group<In, Edge, Out>,
+                "gsteer: a layer maps between fields of one group");
   static_assert(
-      l_max < 0 || detail::has_path<In, Out>(l_max),
+      l_max < 0 || detail::has_path<In, Edge, Out>(),
       "gsteer: no tensor product of the features with these harmonics reaches the output");
 
   /// \throws Error if a setting is out of range, or the heads do not divide the copies of an irrep
@@ -202,8 +204,8 @@ class attention {
  private:
   using Buffers = detail::AttentionBuffers<Scalar>;
   using Inputs = detail::AttentionArguments<const Scalar>;
-  static constexpr auto query_irreps = detail::spell_irreps([] {
-    return detail::message_irreps(irrep_list<In>(), irrep_list<In>(), std::max(l_max, 0));
+  static constexpr auto query_irreps = detail::spell_irreps<typename In::group>([] {
+    return detail::message_irreps(irrep_list<In>(), irrep_list<In>(), irrep_list<Edge>());
   });
   using Query = features_of<query_irreps>;
 
@@ -217,7 +219,7 @@ class attention {
   }
   template <class Target>
   [[gnu::cold]] static detail::LabeledEdgePlan plan() {
-    return detail::make_edge_plan(irrep_list<In>(), irrep_list<Target>(), l_max);
+    return detail::make_edge_plan(irrep_list<In>(), irrep_list<Target>(), irrep_list<Edge>());
   }
 
   void fit(Buffers& buffers) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "gsteer/layer/kernels/gate.hpp"
@@ -74,7 +75,7 @@ struct gate_functions {
 /// What a gate takes: scalars, gates and what these open, sorted (0o, 0e, 1o, ...) and simplified.
 /// Of equal irreps the scalars come first, then the gates.
 template <auto Scalars, auto Gates, auto Gated>
-inline constexpr auto gate_input = detail::spell_irreps([] {
+inline constexpr auto gate_input = detail::spell_irreps<detail::irreps_group<Scalars>>([] {
   auto all = irrep_list(Scalars);
   for (const auto& block : irrep_list(Gates)) all.push_back(block);
   for (const auto& block : irrep_list(Gated)) all.push_back(block);
@@ -83,7 +84,7 @@ inline constexpr auto gate_input = detail::spell_irreps([] {
 
 /// What it gives: act(scalars), then gated * act(gates).
 template <auto Scalars, auto Gates, auto Gated, class Functions = gate_functions<>>
-inline constexpr auto gate_output = detail::spell_irreps([] {
+inline constexpr auto gate_output = detail::spell_irreps<detail::irreps_group<Scalars>>([] {
   auto all = detail::activated_irreps<typename Functions::odd_scalars>(irrep_list(Scalars));
   const auto gates = detail::activated_irreps<typename Functions::odd_gates>(irrep_list(Gates));
   for (const auto& block : detail::opened_irreps(irrep_list(Gated), gates)) all.push_back(block);
@@ -97,6 +98,10 @@ template <auto Scalars, auto Gates, auto Gated, class Functions, class Scalar_>
 class irreps_gate {
   using odd_scalars = typename Functions::odd_scalars;
   using odd_gates = typename Functions::odd_gates;
+  static_assert(
+      std::is_same_v<detail::irreps_group<Scalars>, detail::irreps_group<Gates>> &&
+          std::is_same_v<detail::irreps_group<Scalars>, detail::irreps_group<Gated>>,
+      "gsteer: the scalars, the gates and what these open are fields of one group, O(3) or SO(3)");
   static_assert(detail::are_scalars(irrep_list(Scalars), true),
                 "gsteer: a gate applies functions to scalars (0e, 0o) only; other irreps belong to "
                 "those that it opens");

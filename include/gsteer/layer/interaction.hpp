@@ -14,12 +14,13 @@ namespace gsteer {
 namespace detail {
 
 /// The blocks of `wanted` that some tensor product of `in` with harmonics reaches.
-constexpr IrrepList reachable_irreps(const IrrepList& wanted, const IrrepList& in, int l_max) {
+constexpr IrrepList reachable_irreps(const IrrepList& wanted, const IrrepList& in,
+                                     const IrrepList& harmonics) {
   IrrepList result;
   for (const auto& block : wanted) {
     bool found = false;
     for (const auto& from : in)
-      for (const auto& harmonic : harmonic_irreps(l_max))
+      for (const auto& harmonic : harmonics)
         found = found || occurs_in_product(block.label, from.label, harmonic.label);
     if (found) result.push_back(block);
   }
@@ -38,13 +39,14 @@ constexpr IrrepList scalars_or_others(const IrrepList& list, bool scalars) {
 /// The parts of the gate behind an interaction.
 template <auto In, auto Edge, auto Hidden>
 struct interaction_parts {
-  static constexpr auto reached = spell_irreps(
-      [] { return reachable_irreps(irrep_list(Hidden), irrep_list(In), l_max(irrep_list(Edge))); });
+  using G = irreps_group<Hidden>;
+  static constexpr auto reached = spell_irreps<G>(
+      [] { return reachable_irreps(irrep_list(Hidden), irrep_list(In), irrep_list(Edge)); });
   static constexpr auto scalars =
-      spell_irreps([] { return scalars_or_others(irrep_list(reached), true); });
+      spell_irreps<G>([] { return scalars_or_others(irrep_list(reached), true); });
   static constexpr auto gated =
-      spell_irreps([] { return scalars_or_others(irrep_list(reached), false); });
-  static constexpr auto gates = spell_irreps([] {
+      spell_irreps<G>([] { return scalars_or_others(irrep_list(reached), false); });
+  static constexpr auto gates = spell_irreps<G>([] {
     return IrrepList{{{}, irrep_count(irrep_list(gated))}};
   });
   static constexpr auto in = gate_input<scalars, gates, gated>;

@@ -8,23 +8,18 @@
 #include <vector>
 
 #include "gsteer/core/random.hpp"
+#include "gsteer/layer/aggregation.hpp"
 #include "gsteer/layer/edge_geometry.hpp"
 #include "gsteer/layer/frozen_copy.hpp"
 #include "gsteer/layer/kernels/edge_product.hpp"
 #include "gsteer/layer/kernels/message_mixing.hpp"
 #include "gsteer/layer/layer.hpp"
+#include "gsteer/layer/on_graph.hpp"
 #include "gsteer/layer/parameter.hpp"
 #include "gsteer/layer/radial_network.hpp"
 #include "gsteer/representation/irreps.hpp"
 
 namespace gsteer {
-
-/// What becomes of the messages that reach a node.
-enum class Aggregation {
-  sum,
-  mean,       ///< divided by how many there are
-  normalized  ///< divided by sqrt(MessagePassingOptions::average_neighbors)
-};
 
 /// Settings of a MessagePassing layer.
 struct MessagePassingOptions {
@@ -36,14 +31,7 @@ struct MessagePassingOptions {
   int cutoff_power = 6;                ///< of that polynomial
   std::vector<int> hidden = {64, 64};  ///< layers of the radial network
   Aggregation aggregation = Aggregation::normalized;
-  double average_neighbors = 1;
-};
-
-/// What a layer on graphs gives back: the gradients with respect to features and positions.
-template <class Features, class Scalar>
-struct GraphGradient {
-  Field<Features, Scalar, Point> features;
-  Eigen::MatrixXd positions;  ///< 3 x nodes
+  double average_neighbors = 1;  ///< for Aggregation::normalized
 };
 
 /// Steerable message passing (tensor field networks; NequIP):
@@ -52,7 +40,8 @@ struct GraphGradient {
 /// spherical harmonics of the irreps Edge, R a network of radial functions with a weight for each
 /// path and channel, and W an equivariant linear map. Paths carry e3nn's `component` normalization.
 ///
-/// All derivatives are exact, second ones included. Use the alias MessagePassing.
+/// Fields are those of O(3), or of SO(3), where nothing has a parity and vectors multiply to
+/// vectors, too. All derivatives are exact, second ones included. Use the alias MessagePassing.
 template <class In, class Edge, class Out, class Scalar_ = float>
 class message_passing {
  public:
@@ -65,14 +54,16 @@ class message_passing {
   static_assert(l_max >= 0,
                 "gsteer: the edges of MessagePassing carry spherical harmonics: "
                 "irreps<\"1x0e+1x1o+1x2e\">, every degree once, from 0 up");
+  static_assert(detail::of_one_group<In, Edge, Out>,
+                "gsteer: a layer maps between fields of one group");
   static_assert(
-      detail::has_path<In, Out>(l_max),
+      l_max < 0 || detail::has_path<In, Edge, Out>(),
       "gsteer: no tensor product of the features with these harmonics reaches the output");
 
   /// \throws Error if a setting is out of range
   [[gnu::cold]] explicit message_passing(MessagePassingOptions options = {})
       : options_(std::move(options)),
-        plan_(detail::make_edge_plan(irrep_list<In>(), irrep_list<Out>(), l_max)),
+        plan_(detail::make_edge_plan(irrep_list<In>(), irrep_list<Out>(), irrep_list<Edge>())),
         mixing_(plan_.plan, plan_.labels, irrep_list<Out>()),
         geometry_(l_max, RadialBasis<Scalar>::damped(options_.radial, options_.radial_functions,
                                                      options_.cutoff, options_.cutoff_power)),
@@ -246,11 +237,9 @@ class message_passing {
     for (const auto& group : plan_.plan.groups) {
       const int row = group.size * group.columns;
       for (int i = 0; i < n; ++i, messages += row) {
-        double factor = 1;
-        if (options_.aggregation == Aggregation::normalized)
-          factor = 1 / std::sqrt(options_.average_neighbors);
-        if (options_.aggregation == Aggregation::mean)
-          factor = 1.0 / std::max(1, graph_.received(i + 1) - graph_.received(i));
+        const double factor =
+            detail::aggregation_factor(options_.aggregation, options_.average_neighbors,
+                                       graph_.received(i + 1) - graph_.received(i));
         for (int c = 0; c < row; ++c) messages[c] *= static_cast<Scalar>(factor);
       }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <Eigen/Core>
 #include <cstddef>
 #include <utility>
 
@@ -15,6 +16,14 @@ concept graph_layer = requires(Layer& layer,
                                const Field<typename Layer::in, typename Layer::Scalar, Point>& x,
                                const Graph& graph) {
   layer.forward(x, graph);
+};
+
+/// What a layer that looks at a graph gives back: the gradients with respect to features and
+/// positions.
+template <class Features, class Scalar>
+struct GraphGradient {
+  Field<Features, Scalar, Point> features;
+  Eigen::MatrixXd positions;  ///< 3 x nodes
 };
 
 namespace detail {

@@ -14,13 +14,14 @@
 namespace gsteer::detail {
 
 /// The irreps of several feature types side by side.
-template <class... Parts>
-inline constexpr auto side_by_side = spell_irreps([] {
+template <class First, class... Rest>
+inline constexpr auto side_by_side = spell_irreps<typename First::group>([] {
   IrrepList all;
   const auto append = [&all](const IrrepList& list) {
     for (const auto& block : list) all.push_back(block);
   };
-  (append(irrep_list<Parts>()), ...);
+  append(irrep_list<First>());
+  (append(irrep_list<Rest>()), ...);
   return all;
 });
 
@@ -32,8 +33,8 @@ class SteerableGraphMaps {
   using Features = Field<Node, Scalar, Point>;
   using Condition = Field<Attributes, Scalar, Point>;
   using Messages = Field<Message, Scalar, Point>;
-  using edge_input = features_of<
-      side_by_side<Node, Node, features<copies<1 + EdgeScalars, trivial_of<orthogonal<3>>>>>>;
+  using edge_input = features_of<side_by_side<
+      Node, Node, features<copies<1 + EdgeScalars, trivial_of<typename Node::group>>>>>;
   using node_input = features_of<side_by_side<Node, Message>>;
   using EdgeInput = Field<edge_input, Scalar, Point>;
   using NodeInput = Field<node_input, Scalar, Point>;

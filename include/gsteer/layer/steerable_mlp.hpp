@@ -32,11 +32,12 @@ constexpr bool all_reached(const IrrepList& in, const IrrepList& attributes, con
 /// The gate that gives the irreps Hidden, scalars first: gates for all that are no scalars.
 template <class Hidden>
 struct hidden_gate {
+  using G = typename Hidden::group;
   static constexpr auto scalars =
-      spell_irreps([] { return scalars_or_others(irrep_list<Hidden>(), true); });
+      spell_irreps<G>([] { return scalars_or_others(irrep_list<Hidden>(), true); });
   static constexpr auto gated =
-      spell_irreps([] { return scalars_or_others(irrep_list<Hidden>(), false); });
-  static constexpr auto gates = spell_irreps([] {
+      spell_irreps<G>([] { return scalars_or_others(irrep_list<Hidden>(), false); });
+  static constexpr auto gates = spell_irreps<G>([] {
     return IrrepList{{{}, irrep_count(irrep_list(gated))}};
   });
   template <class Scalar>

@@ -194,7 +194,7 @@ namespace detail {
 
 /// One invariant for each pair of a vector of In and a vector of Vectors that are of one irrep.
 template <class In, class Vectors>
-inline constexpr auto inner_products = spell_irreps([] {
+inline constexpr auto inner_products = spell_irreps<typename In::group>([] {
   return IrrepList{{{}, pair_count(irrep_list<In>(), irrep_list<Vectors>())}};
 });
 

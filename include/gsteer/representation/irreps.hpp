@@ -25,37 +25,56 @@ struct fixed_string {
   constexpr std::string_view view() const { return {characters, N - 1}; }
 };
 
-/// The field of an irrep of O(3): 0e is spelled trivial_of, so that irreps<"4x0e"> and 4 *
-/// trivial<O<3>> are one type.
-template <int Parity, int L>
+/// The field of an irrep of O(3), or of SO(3), where all are even: 0e is spelled trivial_of, so
+/// that irreps<"4x0e"> and 4 * trivial<O<3>> are one type.
+template <class G, int Parity, int L>
 struct field_of_irrep {
-  using type = irrep_of<orthogonal<3>, Parity, L>;
+  using type = irrep_of<G, Parity, L>;
+};
+template <int L>
+struct field_of_irrep<special_orthogonal<3>, 0, L> {
+  using type = irrep_of<special_orthogonal<3>, L>;
 };
 template <>
-struct field_of_irrep<0, 0> {
+struct field_of_irrep<special_orthogonal<3>, 0, 0> {
+  using type = trivial_of<special_orthogonal<3>>;
+};
+template <>
+struct field_of_irrep<orthogonal<3>, 0, 0> {
   using type = trivial_of<orthogonal<3>>;
 };
 
-/// The label of a field that is one irrep of O(3) in the basis of e3nn; `found` is false for all
-/// others.
-template <class Field>
-struct label_of_field {
-  static constexpr bool found = false;
-  static constexpr irrep_label label{};
-};
-template <>
-struct label_of_field<trivial_of<orthogonal<3>>> {
-  static constexpr bool found = true;
-  static constexpr irrep_label label{};
-};
-template <int Parity, int L>
-struct label_of_field<irrep_of<orthogonal<3>, Parity, L>> {
-  static constexpr bool found = true;
+template <bool Found, int Parity = 0, int L = 0>
+struct found_label {
+  static constexpr bool found = Found;
   static constexpr irrep_label label{Parity, L};
 };
 
+/// The label of a field that is one irrep of O(3) or SO(3) in the basis of e3nn; `found` is false
+/// for all others.
+template <class Field>
+struct label_of_field : found_label<false> {};
+template <>
+struct label_of_field<trivial_of<orthogonal<3>>> : found_label<true> {};
+template <>
+struct label_of_field<trivial_of<special_orthogonal<3>>> : found_label<true> {};
+template <int Parity, int L>
+struct label_of_field<irrep_of<orthogonal<3>, Parity, L>> : found_label<true, Parity, L> {};
+template <int L>
+struct label_of_field<irrep_of<special_orthogonal<3>, L>> : found_label<true, 0, L> {};
+
+/// The group of a representation, given as a value; it may have no channels.
+template <class Representation>
+struct group_of_representation;
+template <class First, class... Rest>
+struct group_of_representation<representation<First, Rest...>> {
+  using type = typename First::group;
+};
+template <auto R>
+using irreps_group = typename group_of_representation<std::remove_cvref_t<decltype(R)>>::type;
+
 /// The representation of a list that a function without state computes.
-template <class Function>
+template <class G = orthogonal<3>, class Function>
 constexpr auto spell_irreps(Function) {
   constexpr std::size_t count = Function{}().size();
   constexpr auto blocks = [] {
@@ -67,7 +86,7 @@ constexpr auto spell_irreps(Function) {
   static_assert(count > 0, "gsteer: a representation needs at least one irrep, got none");
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     return representation<
-        typename field_of_irrep<blocks[I].label.parity, blocks[I].label.frequency>::type...>{
+        typename field_of_irrep<G, blocks[I].label.parity, blocks[I].label.frequency>::type...>{
         {blocks[I].copies...}};
   }
   (std::make_index_sequence<count>{});
@@ -111,9 +130,11 @@ constexpr auto read_irreps() {
 
 template <class... Fields>
 constexpr IrrepList list_blocks(const std::array<int, sizeof...(Fields)>& copies) {
-  static_assert((label_of_field<Fields>::found && ...),
-                "gsteer: expected irreps of O(3) side by side, as irreps<\"16x0e+8x1o\"> gives; "
-                "this representation has other fields");
+  static_assert(
+      (label_of_field<Fields>::found && ...),
+      "gsteer: expected irreps of O(3) side by side, as irreps<\"16x0e+8x1o\"> gives, or "
+      "of SO(3), 16 * trivial<SO<3>> + 8 * irrep<SO<3>, 1>; this representation has other "
+      "fields");
   IrrepList list;
   std::size_t i = 0;
   (list.push_back({label_of_field<Fields>::label, copies[i++]}), ...);
@@ -138,7 +159,7 @@ struct blocks_of_features<features<Blocks...>> {
 template <detail::fixed_string Text>
 inline constexpr auto irreps = detail::read_irreps<Text>();
 
-/// The blocks of a representation of irreps of O(3).
+/// The blocks of a representation of irreps of O(3) or SO(3); in the latter all labels are even.
 template <class... Fields>
 constexpr IrrepList irrep_list(const representation<Fields...>& r) {
   return detail::list_blocks<Fields...>(r.copies);
@@ -152,31 +173,44 @@ constexpr IrrepList irrep_list() {
 
 /// The blocks of R in the order 0o, 0e, 1o, 1e, ..., equal ones in the order they have.
 template <auto R>
-inline constexpr auto sorted_irreps = detail::spell_irreps([] { return sorted(irrep_list(R)); });
+inline constexpr auto sorted_irreps = detail::spell_irreps<detail::irreps_group<R>>([] {
+  return sorted(irrep_list(R));
+});
 
 /// R with neighbors of one irrep merged and empty blocks left out.
 template <auto R>
-inline constexpr auto simplified_irreps = detail::spell_irreps([] {
+inline constexpr auto simplified_irreps = detail::spell_irreps<detail::irreps_group<R>>([] {
   return simplified(irrep_list(R));
 });
 
 /// The blocks of R whose irrep occurs in Kept.
 template <auto R, auto Kept>
-inline constexpr auto filtered_irreps = detail::spell_irreps([] {
+inline constexpr auto filtered_irreps = detail::spell_irreps<detail::irreps_group<R>>([] {
   return filtered(irrep_list(R), irrep_list(Kept));
+});
+
+/// The irreps of R as fields of SO(3): what is left of those of O(3) without reflections.
+/// without_parity<irreps<"4x0e+2x1o">> is 4 * trivial<SO<3>> + 2 * irrep<SO<3>, 1>.
+template <auto R>
+inline constexpr auto without_parity = detail::spell_irreps<special_orthogonal<3>>([] {
+  IrrepList all = irrep_list(R);
+  for (auto& block : all) block.label.parity = 0;
+  return all;
 });
 
 /// The irreps of the tensor product of A and B, sorted and simplified. (tensor_product(a, b) is the
 /// same representation in the basis of products of channels.)
 template <auto A, auto B>
-inline constexpr auto product_of_irreps = detail::spell_irreps([] {
+inline constexpr auto product_of_irreps = detail::spell_irreps<detail::irreps_group<A>>([] {
   return product_irreps(irrep_list(A), irrep_list(B));
 });
 
-/// 1x0e+1x1o+1x2e+... up to l = LMax: what spherical harmonics are.
-template <int LMax>
-inline constexpr auto spherical_harmonics_irreps = detail::spell_irreps([] {
-  return harmonic_irreps(LMax);
+/// 1x0e+1x1o+1x2e+... up to l = LMax: what spherical harmonics are; for SO<3> without parities.
+template <int LMax, auto G = O<3>>
+inline constexpr auto spherical_harmonics_irreps = detail::spell_irreps<group_of<G>>([] {
+  IrrepList all;
+  for (int l = 0; l <= LMax; ++l) all.push_back({group_of<G>::harmonic(l), 1});
+  return all;
 });
 
 }  // namespace gsteer

@@ -12,15 +12,16 @@ namespace gsteer::detail {
 // The messages of an EdgePlan as a field: features of each node in the irreps of the messages.
 
 /// The irreps of the messages of make_edge_plan.
-constexpr IrrepList message_irreps(const IrrepList& in, const IrrepList& out, int l_max) {
+constexpr IrrepList message_irreps(const IrrepList& in, const IrrepList& out,
+                                   const IrrepList& harmonics) {
   IrrepList result;
   for (const auto& to : out) {
     bool known = false;
     int copies = 0;
     for (const auto& block : result) known = known || block.label == to.label;
     for (const auto& from : in)
-      for (int l = 0; l <= l_max; ++l)
-        if (couples(from.label, l, to.label)) copies += from.copies;
+      for (const auto& harmonic : harmonics)
+        if (occurs_in_product(to.label, from.label, harmonic.label)) copies += from.copies;
     if (!known && copies > 0) result.push_back({to.label, copies});
   }
   return result;

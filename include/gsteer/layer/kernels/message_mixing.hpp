@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <type_traits>
 #include <vector>
 
 #include "gsteer/core/buffer.hpp"
@@ -15,28 +16,29 @@
 
 namespace gsteer::detail {
 
-/// l_max if the irreps are 0e, 1o, 2e, ... up to l_max, once each; else -1.
+/// l_max if the irreps are those of the harmonics, 0e, 1o, 2e, ... (in SO(3) 0, 1, 2, ...) up to
+/// l_max, once each; else -1.
 template <class Edge>
 constexpr int harmonic_degree() {
   const IrrepList list = irrep_list<Edge>();
   int l = 0;
   for (const auto& item : list) {
-    if (item.copies != 1 || item.label.frequency != l || item.label.parity != l % 2) return -1;
+    if (item.copies != 1 || !(item.label == Edge::group::harmonic(l))) return -1;
     ++l;
   }
   return l - 1;
 }
 
-constexpr bool couples(irrep_label in, int l, irrep_label out) {
-  return occurs_in_product(out, in, {l % 2, l});
-}
+template <class First, class... Rest>
+inline constexpr bool of_one_group = (std::is_same_v<typename First::group, typename Rest::group> &&
+                                      ...);
 
-template <class In, class Out>
-constexpr bool has_path(int l_max) {
+template <class In, class Edge, class Out>
+constexpr bool has_path() {
   for (const auto& from : irrep_list<In>())
     for (const auto& to : irrep_list<Out>())
-      for (int l = 0; l <= l_max; ++l)
-        if (couples(from.label, l, to.label)) return true;
+      for (const auto& harmonic : irrep_list<Edge>())
+        if (occurs_in_product(to.label, from.label, harmonic.label)) return true;
   return false;
 }
 
@@ -46,28 +48,31 @@ struct LabeledEdgePlan {
   std::vector<irrep_label> labels;
 };
 
-/// All paths from the blocks `in` through harmonics of degree <= l_max to the irreps that occur in
-/// `out`, in the order of input block, degree, output irrep. A path carries the tensor
-/// sqrt(2 l_out + 1) C(in, l, out), which keeps the variance of every component.
+/// All paths from the blocks `in` through `harmonics`, those of degree 0, 1, 2, ... in the irreps
+/// of the group, to the irreps that occur in `out`, in the order of input block, degree, output
+/// irrep. A path carries the tensor sqrt(2 l_out + 1) C(in, l, out), which keeps the variance of
+/// every component.
 [[gnu::cold]] inline LabeledEdgePlan make_edge_plan(const IrrepList& in, const IrrepList& out,
-                                                    int l_max) {
+                                                    const IrrepList& harmonics) {
   LabeledEdgePlan made;
   EdgePlan& plan = made.plan;
-  plan.harmonics = (l_max + 1) * (l_max + 1);
+  plan.harmonics = channels(harmonics);
   for (const auto& to : out) {
     bool known = false, reached = false;
     for (const auto& label : made.labels) known = known || label == to.label;
     for (const auto& from : in)
-      for (int l = 0; l <= l_max; ++l) reached = reached || couples(from.label, l, to.label);
+      for (const auto& harmonic : harmonics)
+        reached = reached || occurs_in_product(to.label, from.label, harmonic.label);
     if (known || !reached) continue;
     made.labels.push_back(to.label);
     plan.groups.push_back({irrep_dimension(to.label), 0});
   }
   for (const auto& from : in) {
     const int size = irrep_dimension(from.label);
-    for (int l = 0; l <= l_max; ++l)
+    for (const auto& harmonic : harmonics)
       for (std::size_t g = 0; g < made.labels.size(); ++g) {
-        if (!couples(from.label, l, made.labels[g])) continue;
+        if (!occurs_in_product(made.labels[g], from.label, harmonic.label)) continue;
+        const int l = harmonic.label.frequency;
         EdgePath path;
         path.in_offset = plan.in_channels;
         path.in_size = size;

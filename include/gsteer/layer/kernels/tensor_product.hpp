@@ -101,16 +101,18 @@ struct TensorProductCall {
 
   /// Numbers of scratch memory that `rows` rows need at once.
   std::ptrdiff_t scratch_size(int rows) const {
-    const auto numbers = static_cast<std::ptrdiff_t>(plan.largest_pairs) + plan.in1.channels +
-                         plan.in2.channels + plan.out.channels +
+    const auto numbers = static_cast<std::ptrdiff_t>(plan.largest_pairs) +
+                         2 * (plan.in1.channels + plan.in2.channels + plan.out.channels) +
                          (shared || !reordered ? 0 : plan.weights);
     return numbers * rows;
   }
 
   /// Adds what some rows contribute; `f` and `result` point to the first of them. Shared weights
-  /// come, and their gradient goes, in the order of the pairs.
-  void run(const TensorArguments<Scalar>& f, int rows, Scalar* result,
+  /// come, and their gradient goes, in the order of the pairs. With the role in1, `second` may be
+  /// where the derivative in in2 goes; it costs little besides.
+  void run(const TensorArguments<Scalar>& f, int rows, Scalar* result, Scalar* second,
            std::vector<Term<Scalar>>& terms) const {
+    const bool both = second != nullptr;
     Scalar* space = scratch<Scalar>(Slot::tile, scratch_size(rows));
     const auto take = [&space](std::ptrdiff_t count) {
       Scalar* taken = space;
@@ -122,7 +124,7 @@ struct TensorProductCall {
     Scalar* const space2 = take(std::ptrdiff_t{rows} * plan.in2.channels);
     Scalar* const space3 = take(std::ptrdiff_t{rows} * plan.out.channels);
     const Scalar* const x =
-        role == TensorRole::in1 ? nullptr : load_rows(plan.in1, f.x, rows, space1);
+        role == TensorRole::in1 && !both ? nullptr : load_rows(plan.in1, f.x, rows, space1);
     const Scalar* const y =
         role == TensorRole::in2 ? nullptr : load_rows(plan.in2, f.y, rows, space2);
     const Scalar* const z =
@@ -142,14 +144,16 @@ struct TensorProductCall {
       }
     }
 
-    // Where the result is gathered, in the layout of the arithmetic.
+    // Where the results are gathered, in the layout of the arithmetic.
     const OperandLayout& layout =
         role == TensorRole::in1 ? plan.in1 : (role == TensorRole::in2 ? plan.in2 : plan.out);
-    Scalar* gathered = result;
-    if (role != TensorRole::weights && !layout.transposed.empty()) {
-      gathered = role == TensorRole::in1 ? space1 : (role == TensorRole::in2 ? space2 : space3);
-      std::fill_n(gathered, std::ptrdiff_t{rows} * layout.channels, Scalar{0});
-    }
+    const auto gather = [&](const OperandLayout& of, Scalar* target) {
+      if (of.transposed.empty()) return target;
+      const auto size = std::ptrdiff_t{rows} * of.channels;
+      return std::fill_n(take(size), size, Scalar{0}) - size;
+    };
+    Scalar* const gathered = role == TensorRole::weights ? result : gather(layout, result);
+    Scalar* const gathered_second = both ? gather(plan.in2, second) : nullptr;
 
     for (const auto& path : plan.paths) {
       const MixRows<Scalar> m{path, rows, w ? w + path.weight_offset : nullptr, weight_stride,
@@ -173,14 +177,16 @@ struct TensorProductCall {
       }
       mix_into_pairs(m, z + path.offset_out, pairs);
       const bool into_a = (role == TensorRole::in1) != path.swapped;
+      Scalar* const by_a = into_a ? gathered : gathered_second;
+      Scalar* const by_b = into_a ? gathered_second : gathered;
       for (int row = 0; row < rows; ++row) {
         const Scalar* p = pairs + row * m.pair_stride();
-        if (into_a)
+        if (by_a)
           pairs_into_a(path, row_of(b, path.offset_b, stride_b, row), p,
-                       row_of(gathered, path.offset_a, stride_a, row), terms);
-        else
+                       row_of(by_a, path.offset_a, stride_a, row), terms);
+        if (by_b)
           pairs_into_b(path, row_of(a, path.offset_a, stride_a, row), p,
-                       row_of(gathered, path.offset_b, stride_b, row));
+                       row_of(by_b, path.offset_b, stride_b, row));
       }
     }
 
@@ -191,16 +197,19 @@ struct TensorProductCall {
     } else if (gathered != result) {
       add_rows(layout, gathered, rows, result);
     }
+    if (gathered_second != second) add_rows(plan.in2, gathered_second, rows, second);
   }
 };
 
 /// result += the derivative of F in one place: [rows][channels] for in1, in2 and out; for the
 /// weights [rows][weights], or [weights] summed over the rows if `shared`. F is linear in each
 /// place, so this is the tensor product itself, each of its gradients, and, with arguments
-/// exchanged, each derivative of these.
+/// exchanged, each derivative of these. With the role in1, `second` += the derivative in in2, too,
+/// unless it is null.
 template <class Scalar>
 void add_tensor_product(const TensorProductPlan& plan, TensorRole role,
-                        const TensorArguments<Scalar>& f, int rows, bool shared, Scalar* result) {
+                        const TensorArguments<Scalar>& f, int rows, bool shared, Scalar* result,
+                        Scalar* second = nullptr) {
   if (rows == 0 || plan.paths.empty()) return;
   const bool reordered = std::any_of(plan.paths.begin(), plan.paths.end(), [](const auto& path) {
     return path.weighted && !path.order.empty();
@@ -239,7 +248,8 @@ void add_tensor_product(const TensorProductPlan& plan, TensorRole role,
         target = result + first * (role == TensorRole::in1   ? plan.in1.channels
                                    : role == TensorRole::in2 ? plan.in2.channels
                                                              : plan.out.channels);
-      call.run(part, static_cast<int>(std::min<std::ptrdiff_t>(tile, rows - first)), target, terms);
+      call.run(part, static_cast<int>(std::min<std::ptrdiff_t>(tile, rows - first)), target,
+               second ? second + first * plan.in2.channels : nullptr, terms);
     }
   });
   if (sum)
