@@ -130,8 +130,10 @@ TEST_CASE("attention is the softmax of <q, k> / sqrt d, and the sum of a v", "[g
   const int d = q.channels() / heads;
   const auto to_queries = irrep_list(query_irreps), out = irrep_list(result);
   RadialNetwork<double> key_radial(
-      4, {6, 5}, detail::make_edge_plan(irrep_list(node), to_queries, irrep_list(edge)).plan.weights),
-      value_radial(4, {6, 5}, detail::make_edge_plan(irrep_list(node), out, irrep_list(edge)).plan.weights);
+      4, {6, 5},
+      detail::make_edge_plan(irrep_list(node), to_queries, irrep_list(edge)).plan.weights),
+      value_radial(4, {6, 5},
+                   detail::make_edge_plan(irrep_list(node), out, irrep_list(edge)).plan.weights);
   load(key_radial, "key_radial.");
   load(value_radial, "value_radial.");
   const auto basis = RadialBasis<double>::bessel(4, cutoff, 6);

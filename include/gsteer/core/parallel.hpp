@@ -87,8 +87,8 @@ class Workers {
     }
   }
 
-  /// Waits for some fifty microseconds without going to sleep: the next loop of a network is near, and to
-  /// be woken takes longer than a loop over a small graph.
+  /// Waits for some fifty microseconds without going to sleep: the next loop of a network is near,
+  /// and to be woken takes longer than a loop over a small graph.
   template <class Condition>
   static void spin(const Condition& condition) {
     for (int i = 0; i < 2000 && !condition(); ++i) {
