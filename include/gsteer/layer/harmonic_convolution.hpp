@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/kernel/harmonic_plan.hpp"
+#include "gsteer/layer/kernels/coupled_mixing.hpp"
 #include "gsteer/layer/kernels/filter_bank.hpp"
 #include "gsteer/layer/kernels/pixel_major.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
@@ -31,7 +33,14 @@ class HarmonicConvolution {
     std::vector<bool> odd(static_cast<std::size_t>(filters.count()));
     for (int l = 0; l < filters.degrees(); ++l)
       for (int f = filters.first[at(l)]; f < filters.first[at(l + 1)]; ++f) odd[at(f)] = l % 2 == 1;
-    for (const auto& group : plan_.in) banks_.emplace_back(filters.values, group.filters, odd);
+    for (const auto& group : plan_.in) {
+      banks_.emplace_back(filters.values, group.filters, odd);
+      starts_.push_back(row_);
+      row_ += banks_.back().count() * group.channels;
+    }
+    auto coupled =
+        std::make_unique<const CoupledMixing<Scalar>>(space, filters, plan_, starts_, row_);
+    if (2 * coupled->cost() < plain_mixing()) coupled_ = std::move(coupled);
     in_bases_ = cast(space.in);
     out_bases_ = cast(space.out);
     in_rows_ = rows(space.in, in_bases_, plan_.in_position);
@@ -45,18 +54,20 @@ class HarmonicConvolution {
   /// Whether it takes kernels of so many taps.
   static constexpr bool takes(int taps) { return taps <= FilterBank<Scalar>::most_taps; }
 
-  std::size_t matrix_size() const { return plan_.size; }
+  std::size_t matrix_size() const { return coupled_ ? coupled_->size() : plan_.size; }
 
   /// Fills the mixing matrices from the coefficients of the kernel space.
   void load(const Scalar* coefficients, Scalar* matrices) const {
-    plan_.load(coefficients, matrices);
+    if (coupled_)
+      coupled_->load(coefficients, matrices);
+    else
+      plan_.load(coefficients, matrices);
   }
 
   /// Multiply-adds for one pixel of the output, those of the filter bank and of the copying counted
   /// at what they cost in time.
   double cost() const {
-    double mixing = 0, filtering = 0;
-    for (const auto& b : plan_.blocks) mixing += static_cast<double>(b.rows) * b.cols;
+    double filtering = 0;
     for (const auto& g : plan_.in)
       filtering += static_cast<double>(g.channels) * static_cast<double>(g.filters.size() + 2) *
                    (taps_ / 2 + 1);
@@ -64,7 +75,7 @@ class HarmonicConvolution {
     for (const auto* kinds : {&in_rows_, &out_rows_})
       for (const auto& k : *kinds)
         turning += static_cast<double>(k.copies) * k.size * (k.size + 16);
-    return 1.25 * mixing + 1.6 * filtering + 1.5 * turning;
+    return 1.25 * (coupled_ ? coupled_->cost() : plain_mixing()) + 1.6 * filtering + 1.5 * turning;
   }
 
   /// out = correlation of in with the kernel, plus bias[channel].
@@ -89,18 +100,12 @@ class HarmonicConvolution {
         const PixelGrid part = s.part(y);
         const int pixels = part.pixels();
         Scalar* v = scratch<Scalar>(Slot::mixed, part.size());
-        std::fill_n(v, part.size(), Scalar{0});
-        for (std::size_t g = 0; g < plan_.in.size(); ++g) {
-          const auto& group = plan_.in[g];
-          if (group.filters.empty()) continue;
-          const int row = banks_[g].count() * group.channels;
-          Scalar* r = scratch<Scalar>(Slot::responses, static_cast<std::ptrdiff_t>(pixels) * row);
-          filter(r, g, pictures.data() + i * s.input.size(), s, w, y, part, offsets[g]);
-          for (const auto& b : plan_.blocks)
-            if (b.in == static_cast<int>(g))
-              multiply(v + plan_.out[at(b.out)].first, part.channels,
-                       static_cast<const Scalar*>(r) + b.first_filter * group.channels, row,
-                       matrices + b.offset, b.cols, pixels, b.cols, b.rows, true);
+        const Scalar* u = pictures.data() + i * s.input.size();
+        if (coupled_) {
+          Scalar* r = filter_all(u, s, w, y, part, offsets);
+          coupled_->mix(r, pixels, matrices, v);
+        } else {
+          mix_groups(u, s, w, y, part, offsets, matrices, v);
         }
         leave(out + static_cast<std::ptrdiff_t>(start + i) * out_channels_ * w.outputs(),
               w.outputs(), y * part.width(), v, part, bias);
@@ -116,9 +121,10 @@ class HarmonicConvolution {
     // A fixed number of parts of the batch, each with sums of its own: the same for any number of
     // threads.
     const int parts = std::min(batch, 8);
-    Buffer<Scalar> sums(static_cast<std::size_t>(parts) * plan_.size);
+    const std::size_t size = matrix_size();
+    Buffer<Scalar> sums(static_cast<std::size_t>(parts) * size);
     parallel_for(parts, [&](int part_index) {
-      Scalar* d_matrices = sums.data() + static_cast<std::size_t>(part_index) * plan_.size;
+      Scalar* d_matrices = sums.data() + static_cast<std::size_t>(part_index) * size;
       for (int i = part_index * batch / parts; i < (part_index + 1) * batch / parts; ++i)
         backward_picture(in + static_cast<std::ptrdiff_t>(i) * in_channels_ * w.cells(),
                          d_out + static_cast<std::ptrdiff_t>(i) * out_channels_ * w.outputs(),
@@ -126,13 +132,23 @@ class HarmonicConvolution {
                          d_matrices, s, offsets, w);
     });
     for (int p = 1; p < parts; ++p)
-      for (std::size_t i = 0; i < plan_.size; ++i)
-        sums[i] += sums[static_cast<std::size_t>(p) * plan_.size + i];
-    plan_.store(sums.data(), d_coefficients);
+      for (std::size_t i = 0; i < size; ++i)
+        sums[i] += sums[static_cast<std::size_t>(p) * size + i];
+    if (coupled_)
+      coupled_->store(sums.data(), d_coefficients);
+    else
+      plan_.store(sums.data(), d_coefficients);
   }
 
  private:
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+  /// Multiply-adds of the mixing by the matrices of the plan.
+  double plain_mixing() const {
+    double sum = 0;
+    for (const auto& b : plan_.blocks) sum += static_cast<double>(b.rows) * b.cols;
+    return sum;
+  }
 
   static std::vector<Matrix<Scalar>> cast(const channel_layout& layout) {
     std::vector<Matrix<Scalar>> bases;
@@ -149,14 +165,14 @@ class HarmonicConvolution {
   }
 
   /// The pictures with channels innermost, and the rows of output that are worked on at a time:
-  /// about 256 pixels.
+  /// about 256 pixels, fewer where the responses of all groups must be there at once.
   struct Shape {
     PixelGrid input, output;
     int rows;
     Shape(const HarmonicConvolution& c, const Windows& w)
         : input{w.size, w.padding, c.plan_.in_channels},
           output{w.output(), {0, 0, 0}, c.plan_.out_channels},
-          rows(std::clamp(256 / output.width(), 1, output.lines())) {}
+          rows(std::clamp((c.coupled_ ? 64 : 256) / output.width(), 1, output.lines())) {}
     PixelGrid part(int line) const {
       return {
           {1, std::min(rows, output.lines() - line), output.width()}, {0, 0, 0}, output.channels};
@@ -201,15 +217,59 @@ class HarmonicConvolution {
     return s.input.at(at(0, line / height), at(1, line % height), at(2, 0));
   }
 
-  /// The responses of one group of channels for some rows of output: [pixel][filter][channel].
-  void filter(Scalar* r, std::size_t g, const Scalar* u, const Shape& s, const Windows& w, int y0,
-              const PixelGrid& part, const std::vector<std::ptrdiff_t>& offsets) const {
+  /// The responses of one group of channels for some rows of output: [pixel][filter][channel],
+  /// pixels `stride` apart.
+  void filter(Scalar* r, int stride, std::size_t g, const Scalar* u, const Shape& s,
+              const Windows& w, int y0, const PixelGrid& part,
+              const std::vector<std::ptrdiff_t>& offsets) const {
     const auto& group = plan_.in[g];
     const int step = w.stride[2] * s.input.channels;
     for (int y = 0; y < part.lines(); ++y) {
       const Scalar* from = u + center(s, w, y0 + y) + group.first;
-      for (int x = 0; x < part.width(); ++x, from += step, r += banks_[g].count() * group.channels)
+      for (int x = 0; x < part.width(); ++x, from += step, r += stride)
         banks_[g].apply(from, r, group.channels, offsets.data());
+    }
+  }
+  /// The adjoint: adds to the picture.
+  void scatter(Scalar* u, const Scalar* r, int stride, std::size_t g, const Shape& s,
+               const Windows& w, int y0, const PixelGrid& part,
+               const std::vector<std::ptrdiff_t>& offsets) const {
+    const auto& group = plan_.in[g];
+    const int step = w.stride[2] * s.input.channels;
+    for (int y = 0; y < part.lines(); ++y) {
+      Scalar* to = u + center(s, w, y0 + y) + group.first;
+      for (int x = 0; x < part.width(); ++x, to += step, r += stride)
+        banks_[g].scatter(to, r, group.channels, offsets.data());
+    }
+  }
+
+  /// The responses of all groups: [pixel][group][filter][channel].
+  Scalar* filter_all(const Scalar* u, const Shape& s, const Windows& w, int y0,
+                     const PixelGrid& part,
+                     const std::vector<std::vector<std::ptrdiff_t>>& offsets) const {
+    Scalar* r = scratch<Scalar>(Slot::responses, static_cast<std::ptrdiff_t>(part.pixels()) * row_);
+    for (std::size_t g = 0; g < plan_.in.size(); ++g)
+      filter(r + starts_[g], row_, g, u, s, w, y0, part, offsets[g]);
+    return r;
+  }
+
+  /// v = the responses of one group after the other, mixed by the matrices of the plan.
+  void mix_groups(const Scalar* u, const Shape& s, const Windows& w, int y0, const PixelGrid& part,
+                  const std::vector<std::vector<std::ptrdiff_t>>& offsets, const Scalar* matrices,
+                  Scalar* v) const {
+    const int pixels = part.pixels();
+    std::fill_n(v, part.size(), Scalar{0});
+    for (std::size_t g = 0; g < plan_.in.size(); ++g) {
+      const auto& group = plan_.in[g];
+      if (group.filters.empty()) continue;
+      const int row = banks_[g].count() * group.channels;
+      Scalar* r = scratch<Scalar>(Slot::responses, static_cast<std::ptrdiff_t>(pixels) * row);
+      filter(r, row, g, u, s, w, y0, part, offsets[g]);
+      for (const auto& b : plan_.blocks)
+        if (b.in == static_cast<int>(g))
+          multiply(v + plan_.out[at(b.out)].first, part.channels,
+                   static_cast<const Scalar*>(r) + b.first_filter * group.channels, row,
+                   matrices + b.offset, b.cols, pixels, b.cols, b.rows, true);
     }
   }
 
@@ -228,20 +288,29 @@ class HarmonicConvolution {
       const PixelGrid part = s.part(y0);
       const int pixels = part.pixels();
       const Scalar* d_part = d_v + s.output.line(y0);
+      if (coupled_) {
+        Scalar* r = filter_all(u, s, w, y0, part, offsets);
+        for (int task = 0; task < coupled_->tasks(); ++task)
+          coupled_->add_gradient(task, r, d_part, pixels, d_matrices);
+        // The responses have done their work; their gradient takes their place.
+        coupled_->unmix(d_part, pixels, matrices, r);
+        for (std::size_t g = 0; g < plan_.in.size(); ++g)
+          scatter(d_u, r + starts_[g], row_, g, s, w, y0, part, offsets[g]);
+        continue;
+      }
       for (std::size_t g = 0; g < plan_.in.size(); ++g) {
         const auto& group = plan_.in[g];
         if (group.filters.empty()) continue;
         const int row = banks_[g].count() * group.channels;
         Scalar* r = scratch<Scalar>(Slot::responses, static_cast<std::ptrdiff_t>(pixels) * row);
-        filter(r, g, u, s, w, y0, part, offsets[g]);
+        filter(r, row, g, u, s, w, y0, part, offsets[g]);
         for (const auto& b : plan_.blocks)
           if (b.in == static_cast<int>(g))
             multiply_transposed_a(d_matrices + b.offset, b.cols,
                                   static_cast<const Scalar*>(r) + b.first_filter * group.channels,
                                   row, d_part + plan_.out[at(b.out)].first, part.channels, b.rows,
                                   b.cols, pixels, true);
-        // The responses have done their work; their gradient takes their place.
-        int filled = -1;
+        int filled = -1;  // again the gradient takes the place of the responses
         for (const auto& b : plan_.blocks)
           if (b.in == static_cast<int>(g)) {
             multiply_transposed_b(r + b.first_filter * group.channels, row,
@@ -250,12 +319,7 @@ class HarmonicConvolution {
                                   filled == b.degree);
             filled = b.degree;
           }
-        const int step = w.stride[2] * s.input.channels;
-        for (int y = 0; y < part.lines(); ++y) {
-          Scalar* to = d_u + center(s, w, y0 + y) + group.first;
-          for (int x = 0; x < part.width(); ++x, to += step, r += row)
-            banks_[g].scatter(to, r, group.channels, offsets[g].data());
-        }
+        scatter(d_u, r, row, g, s, w, y0, part, offsets[g]);
       }
     }
     for_each_border_pixel(s.input, w.mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {
@@ -267,7 +331,10 @@ class HarmonicConvolution {
 
   HarmonicPlan<Scalar> plan_;
   int taps_, in_channels_, out_channels_;
-  std::vector<FilterBank<Scalar>> banks_;  // for each input group
+  int row_ = 0;                                           // numbers in the responses of a pixel
+  std::vector<int> starts_;                               // of each input group in them
+  std::unique_ptr<const CoupledMixing<Scalar>> coupled_;  // null where that is more work
+  std::vector<FilterBank<Scalar>> banks_;                 // for each input group
   std::vector<Matrix<Scalar>> in_bases_, out_bases_;
   std::vector<FieldRows<Scalar>> in_rows_, out_rows_;
 };

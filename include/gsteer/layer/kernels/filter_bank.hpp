@@ -41,18 +41,22 @@ class FilterBank {
       center_.push_back(static_cast<Scalar>(values(filters[static_cast<std::size_t>(f)], pairs_)));
     // For the forward direction weights stand as [chunk of filters][pair][filter], for the adjoint
     // as [chunk of pairs][filter][pair].
-    for (auto& part : part_) {
-      const int n = static_cast<int>(part.filters.size());
-      for (int f = 0; f < n; f += chunk)
-        for (int t = 0; t < pairs_; ++t)
-          for (int q = f; q < std::min(f + chunk, n); ++q)
-            part.by_filter.push_back(weight(part.filters[static_cast<std::size_t>(q)], t));
-      for (int t = 0; t < pairs_; t += chunk)
-        for (int q = 0; q < n; ++q)
-          for (int s = t; s < t + chunk; ++s)
-            part.by_pair.push_back(s < pairs_ ? weight(part.filters[static_cast<std::size_t>(q)], s)
-                                              : Scalar{0});
-    }
+    for (auto& part : part_)
+      for (const bool half : {false, true}) {
+        Weights& w = part.weights[half];
+        const int n = static_cast<int>(part.filters.size()), most = half ? 8 : 4;
+        for (int f = 0, some = 0; f < n; f += some) {
+          some = filters_at_once(n - f, most);
+          for (int t = 0; t < pairs_; ++t)
+            for (int q = f; q < f + some; ++q)
+              w.by_filter.push_back(weight(part.filters[static_cast<std::size_t>(q)], t));
+        }
+        for (int t = 0; t < pairs_; t += most)
+          for (int q = 0; q < n; ++q)
+            for (int s = t; s < t + most; ++s)
+              w.by_pair.push_back(s < pairs_ ? weight(part.filters[static_cast<std::size_t>(q)], s)
+                                             : Scalar{0});
+      }
   }
 
   int count() const { return count_; }
@@ -89,7 +93,11 @@ class FilterBank {
 
  private:
   static constexpr int lanes = 64 / static_cast<int>(sizeof(Scalar));
-  static constexpr int chunk = 4;
+  /// Filters (forward) or pairs (adjoint) that are summed at once: enough sums to hide the latency
+  /// of an addition, which takes more of them where a sum has half as many vectors.
+  template <int L>
+  static constexpr int chunk = L == lanes ? 4 : 8;
+  static int filters_at_once(int left, int most) { return left >= most ? most : std::min(left, 4); }
   static constexpr int most_pairs = (most_taps - 1) / 2;
 
   /// L channels, in the vectors of the machine. Eigen's own vector operations, not its expressions:
@@ -161,12 +169,14 @@ class FilterBank {
     for (int parity = 0; parity < 2; ++parity) {
       const auto& part = part_[static_cast<std::size_t>(parity)];
       const Vector<L>* pairs = parity == 0 ? sums : differences;
-      const Scalar* w = part.by_filter.data();
+      const Scalar* w = part.weights[L != lanes].by_filter.data();
       const int n = static_cast<int>(part.filters.size());
-      for (int f = 0; f < n; f += chunk) {
+      for (int f = 0, some = 0; f < n; f += some) {
         const int* list = part.filters.data() + f;
         const Scalar* c = parity == 0 ? center_.data() + f : nullptr;
-        const int some = std::min(chunk, n - f);
+        some = filters_at_once(n - f, chunk<L>);
+        if constexpr (chunk<L> == 8)
+          if (some == 8) combine<L, 8>(pairs, w, c, middle, list, r, channels);
         if (some == 4) combine<L, 4>(pairs, w, c, middle, list, r, channels);
         if (some == 3) combine<L, 3>(pairs, w, c, middle, list, r, channels);
         if (some == 2) combine<L, 2>(pairs, w, c, middle, list, r, channels);
@@ -188,18 +198,20 @@ class FilterBank {
       Vector<L>::add_scaled(middle, center_[q], value);
     }
     middle.store(u);
-    const Scalar* weights[2] = {part_[0].by_pair.data(), part_[1].by_pair.data()};
-    for (int t = 0; t < pairs_; t += chunk) {
-      Vector<L> sums[2][chunk];  // even, odd
+    const Scalar* weights[2] = {part_[0].weights[L != lanes].by_pair.data(),
+                                part_[1].weights[L != lanes].by_pair.data()};
+    for (int t = 0; t < pairs_; t += chunk<L>) {
+      Vector<L> sums[2][chunk<L>];  // even, odd
       for (std::size_t parity = 0; parity < 2; ++parity) {
         auto& sum = sums[parity];
-        for (int s = 0; s < chunk; ++s) sum[s].clear();
+        for (int s = 0; s < chunk<L>; ++s) sum[s].clear();
         for (const int f : part_[parity].filters) {
           response(f);
-          for (int s = 0; s < chunk; ++s) Vector<L>::add_scaled(sum[s], *weights[parity]++, value);
+          for (int s = 0; s < chunk<L>; ++s)
+            Vector<L>::add_scaled(sum[s], *weights[parity]++, value);
         }
       }
-      for (int s = 0; s < std::min(chunk, pairs_ - t); ++s) {
+      for (int s = 0; s < std::min(chunk<L>, pairs_ - t); ++s) {
         Vector<L> ahead, behind;
         Vector<L>::sum_and_difference(ahead, behind, sums[0][s], sums[1][s]);
         ahead.add_to(u + offset[t + s]);
@@ -208,9 +220,12 @@ class FilterBank {
     }
   }
 
+  struct Weights {
+    std::vector<Scalar> by_filter, by_pair;
+  };
   struct Part {
     std::vector<int> filters;
-    std::vector<Scalar> by_filter, by_pair;
+    std::array<Weights, 2> weights;  // for all lanes, for half of them
   };
 
   int count_, pairs_;
