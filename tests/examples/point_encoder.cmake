@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# After each step exactly those symmetries hold that its formula promises: to the last bit for moves that double does exactly, to
+# rounding for all others.
+set(zero "0")
+set(rounding "[0-9.]+e-1[2-9]")
+set(broken "[0-9.]+e([+]0[0-9]|-0[123])")
+# translation, rotation, reflection, permutation
+set(step0 broken broken broken broken)
+set(step1 holds broken broken broken)
+set(step2 holds broken broken holds)
+foreach(step 3 4 5 6)
+  set(step${step} holds holds holds holds)
+endforeach()
+
+foreach(arguments "--seed;1" "--seed;2;--points;64;--neighbors;12" "--mesh;${CMAKE_CURRENT_LIST_DIR}/../../examples/relative_rotation/data/elk.off")
+  execute_process(COMMAND ${PROGRAM} ${arguments}
+    RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${arguments}: exit code ${result}\n${output}")
+  endif()
+  foreach(step RANGE 6)
+    set(exact "exact moves")
+    set(any "any moves")
+    foreach(law IN LISTS step${step})
+      if(law STREQUAL "holds")
+        string(APPEND exact " +${zero}")
+        string(APPEND any " +(${rounding}|0)")
+      else()
+        string(APPEND exact " +${broken}")
+        string(APPEND any " +${broken}")
+      endif()
+    endforeach()
+    # Two lines of words, the names of the columns, and the two rows.
+    set(table "\n${step}[.] [^\n]*\n[^\n]*\n[^\n]*\n +translation +rotation +reflection +permutation\n +${exact}\n +${any}\n")
+    if(NOT output MATCHES "${table}")
+      message(FATAL_ERROR "${arguments}: expected at step ${step}\n${table}\nin\n${output}")
+    endif()
+  endforeach()
+endforeach()
+
+file(WRITE no_mesh.off "OFF\n3 1 0\n0 0 0\n1 0 0\n")
+execute_process(COMMAND ${PROGRAM} --mesh no_mesh.off RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(result EQUAL 0 OR NOT output MATCHES "point_encoder: no_mesh.off: expected a vertex, the file ends after line 4")
+  message(FATAL_ERROR "a damaged mesh: exit code ${result}\n${output}")
+endif()
