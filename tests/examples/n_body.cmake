@@ -1,23 +1,107 @@
 # SPDX-License-Identifier: MIT
-# The simulation conserves what it should, better with shorter steps, and has no special axes.
-execute_process(COMMAND ${PROGRAM} --simulations 50 --steps 2000
-  RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
-if(NOT result EQUAL 0)
-  message(FATAL_ERROR "exit code ${result}\n${output}")
-endif()
-foreach(line
-    "50 simulations of 5 particles, 19 frames each"
-    "energy in steps of 0.001: changes by [0-9.]+e-0[5-9] .median."
-    "energy in steps of 0.0005: changes by [0-9.]+e-0[6-9] .median."
-    "momentum changes by at most [0-9.]+e-1[1-9], angular momentum by [0-9.]+e-1[1-9]"
-    "forces turn and mirror with the particles, but for [0-9.]+e-1[4-9]")
+file(REMOVE_RECURSE run)
+file(MAKE_DIRECTORY run)
+set(small --trajectories 60 --tests 20 --epochs 6 --batch 10 --seeds 1 --simulations 20)
+
+# Leaves what the program printed in `output`.
+function(run expected)
+  execute_process(COMMAND ${PROGRAM} ${ARGN} WORKING_DIRECTORY run
+    RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(expected STREQUAL "passes" AND NOT result EQUAL 0)
+    message(FATAL_ERROR "${ARGN}: exit code ${result}\n${output}")
+  elseif(expected STREQUAL "fails" AND NOT result MATCHES "^[1-9][0-9]*$")  # nor may it crash
+    message(FATAL_ERROR "${ARGN}: expected an error, got ${result}\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+function(expect_line line)
   if(NOT output MATCHES "${line}")
     message(FATAL_ERROR "expected a line '${line}' in\n${output}")
   endif()
+endfunction()
+# The summary without times.
+function(summary_of text result)
+  string(REGEX MATCHALL "[a-z]+ +[0-9]+ parameters, test error [^\n]*, [0-9]+ s each" lines "${text}")
+  string(REGEX REPLACE ", [0-9]+ s each" "" lines "${lines}")
+  set(${result} "${lines}" PARENT_SCOPE)
+endfunction()
+
+# The simulation conserves what it should, better with shorter steps, and has no special axes.
+run(passes --only-simulate --simulations 50)
+foreach(line
+    "50 simulations of 5 particles, 5000 steps each"
+    "energy in steps of 0.001: changes by [0-9.]+e-0[5-9] .median."
+    "momentum changes by at most [0-9.]+e-1[1-9], angular momentum by [0-9.]+e-1[1-9]"
+    "forces turn and mirror with the particles, but for [0-9.]+e-1[4-9]")
+  expect_line("${line}")
 endforeach()
-# Steps that are too long show.
-execute_process(COMMAND ${PROGRAM} --simulations 50 --steps 20 --time-step 0.1
-  OUTPUT_VARIABLE output)
-if(NOT output MATCHES "energy in steps of 0.1: changes by [0-9.]+e([+]0|-0[123])")
-  message(FATAL_ERROR "steps of 0.1 conserve energy:\n${output}")
+string(REGEX MATCH "steps of 0.001: changes by ([-0-9.e]+)" found "${output}")
+set(coarse ${CMAKE_MATCH_1})
+string(REGEX MATCH "steps of 0.0005: changes by ([-0-9.e]+)" found "${output}")
+if(NOT CMAKE_MATCH_1 LESS coarse)
+  message(FATAL_ERROR "shorter steps conserve energy no better:\n${output}")
 endif()
+# Steps that are too long show.
+run(passes --only-simulate --simulations 20 --time-step 0.1)
+expect_line("energy in steps of 0.1: changes by [0-9.]+e([+]0|-0[123])")
+
+# Three networks learn; their predictions move with the system; one thread gives what two give.
+run(passes ${small} --threads 2)
+summary_of("${output}" whole)
+expect_line("60 simulations to learn from, 20 to validate, 20 to test")
+expect_line("x [+] v t: test error 0[.]1[0-9]+; with t = 0[.][67][0-9], fitted: 0[.]0[0-9]+ ")
+foreach(model linear nonlinear attention)
+  expect_line("${model} +[0-9]+ parameters, test error 0[.][0-9]+ [+]- 0[.]00000 .0[.][0-9]+., [0-9]+ s each")
+  expect_line("${model} [^\n]*\n +turned, mirrored and shifted systems: predictions differ by [0-9.]+e-1[2-9]\n +published: [A-Z]")
+  foreach(epoch 1 6)
+    expect_line("${model}, seed 1: epoch +${epoch} of 6, training [0-9.]+, validation [0-9.]+, +[0-9]+ s left")
+    string(REGEX MATCH "${model}, seed 1: epoch +${epoch} of 6, training ([0-9.]+)" found "${output}")
+    set(error_${epoch} ${CMAKE_MATCH_1})
+  endforeach()
+  if(NOT error_6 LESS error_1)
+    message(FATAL_ERROR "${model} did not learn: ${error_1}, then ${error_6}")
+  endif()
+endforeach()
+file(READ run/n_body.png start LIMIT 16 HEX)
+if(NOT start STREQUAL "89504e470d0a1a0a0000000d49484452")
+  message(FATAL_ERROR "n_body.png is not a picture: it begins with ${start}")
+endif()
+
+# kill -9 as soon as there is a checkpoint, at whatever point the run then is: resumed, on one thread, it says the same.
+find_program(bash bash)
+if(bash)
+  string(JOIN " " arguments ${small} --save killed.ckpt)
+  execute_process(COMMAND ${bash} -c "
+    '${PROGRAM}' ${arguments} > killed.log 2>&1 &
+    for i in $(seq 2000); do [ -s killed.ckpt ] && break; sleep 0.01; done
+    kill -9 $! 2>/dev/null; wait $! 2>/dev/null; [ -s killed.ckpt ]"
+    WORKING_DIRECTORY run RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "the run to be killed wrote no checkpoint")
+  endif()
+  run(passes ${small} --threads 1 --resume killed.ckpt --save killed.ckpt)
+  expect_line("resumed after epoch [1-6]\n")
+  summary_of("${output}" resumed)
+  if(NOT resumed STREQUAL whole)
+    message(FATAL_ERROR "a run that was killed and resumed gives\n${resumed}\nnot\n${whole}")
+  endif()
+  # What has been finished is not done again.
+  run(passes ${small} --resume killed.ckpt)
+  summary_of("${output}" again)
+  if(NOT again STREQUAL whole OR output MATCHES "linear, seed 1: epoch")
+    message(FATAL_ERROR "a finished run, resumed, gives\n${output}")
+  endif()
+  run(fails ${small} --rate 0.5 --resume killed.ckpt)
+  expect_line("killed.ckpt: expected a run with rate 0.5, it is of one with 0")
+endif()
+
+# Mistakes are said.
+run(fails --models linear,quadratic)
+expect_line("--models: .*quadratic")
+run(fails --trajectories 0)
+expect_line("--trajectories: ")
+run(fails --quick --epochs 3)
+expect_line("--quick|--epochs")
+file(WRITE run/bad.ckpt "nothing")
+run(fails ${small} --resume bad.ckpt)
+expect_line("n_body: bad.ckpt")
