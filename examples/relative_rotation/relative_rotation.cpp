@@ -53,20 +53,19 @@ void run(const RunOptions& options) {
   std::printf("%zu shapes to learn and %zu to test only, in %s\n", seen.size(), unseen.size(),
               options.meshes.string().c_str());
   Model model = options.model;
-  if (options.load.empty()) {
-    model.neighbors = mean_neighbors(seen, drawn, model.cutoff);
-  } else {
+  if (!options.load.empty()) {
     auto notes = read_notes(options.load);
-    expect(notes.count("cutoff") && notes.count("neighbors"), options.load.string(),
-           ": expected notes of cutoff and neighbors; is this a model of relative_rotation?");
+    expect(notes.count("cutoff"), options.load.string(),
+           ": expected a note of the cutoff; is this a model of relative_rotation?");
     model.cutoff = std::strtod(notes["cutoff"].c_str(), nullptr);
-    model.neighbors = std::strtod(notes["neighbors"].c_str(), nullptr);
   }
+  // Of the clouds, not of the weights: a model works on clouds that are denser than those it
+  // learned from.
+  model.neighbors = mean_neighbors(seen, drawn, model.cutoff);
   auto net = make_network<float>(model);
   std::printf("%zu parameters, %d points a cloud, %.1f neighbors within %.2f radii\n",
               parameter_count(net), drawn.points, model.neighbors, model.cutoff);
-  const std::map<std::string, std::string> model_notes{{"cutoff", exact(model.cutoff)},
-                                                       {"neighbors", exact(model.neighbors)}};
+  const std::map<std::string, std::string> model_notes{{"cutoff", exact(model.cutoff)}};
   if (options.load.empty()) {
     TrainingOptions training = options.training;
     training.notes = model_notes;
