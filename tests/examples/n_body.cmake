@@ -1,24 +1,7 @@
 # SPDX-License-Identifier: MIT
-file(REMOVE_RECURSE run)
-file(MAKE_DIRECTORY run)
 set(small --trajectories 60 --tests 20 --epochs 6 --batch 10 --seeds 1 --simulations 20)
 
-# Leaves what the program printed in `output`.
-function(run expected)
-  execute_process(COMMAND ${PROGRAM} ${ARGN} WORKING_DIRECTORY run
-    RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
-  if(expected STREQUAL "passes" AND NOT result EQUAL 0)
-    message(FATAL_ERROR "${ARGN}: exit code ${result}\n${output}")
-  elseif(expected STREQUAL "fails" AND NOT result MATCHES "^[1-9][0-9]*$")  # nor may it crash
-    message(FATAL_ERROR "${ARGN}: expected an error, got ${result}\n${output}")
-  endif()
-  set(output "${output}" PARENT_SCOPE)
-endfunction()
-function(expect_line line)
-  if(NOT output MATCHES "${line}")
-    message(FATAL_ERROR "expected a line '${line}' in\n${output}")
-  endif()
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
 # The summary without times.
 function(summary_of text result)
   string(REGEX MATCHALL "[a-z]+ +[0-9]+ parameters, test error [^\n]*, [0-9]+ s each" lines "${text}")
