@@ -28,7 +28,7 @@ inline std::vector<Shape> load_shapes(const std::filesystem::path& folder,
 }
 
 struct PairOptions {
-  int points = 384;      ///< of each cloud
+  int points = 512;      ///< of each cloud
   double noise = 0.02;   ///< added to each coordinate: standard deviation, in radii of the shape
   bool resample = true;  ///< draw the points of the second cloud anew
 };

@@ -99,6 +99,23 @@ TEST_CASE("convolutions of volumes over T, O and I obey the laws", "[conv3]") {
       Conv3d<trivial<icosahedral>, irrep<icosahedral, 0, 1>, 3, double>{{.padding = 1}},
       Grid<3>{{3, 3, 3}});
 }
+TEST_CASE("kernels of five taps obey the laws, with strides, with and without inversion",
+          "[conv3]") {
+  constexpr auto G = full_octahedral;
+  check_linear_layer(Conv3d<trivial<G>, regular<G>, 5, double>{{.padding = 2}}, cube);
+  check_linear_layer(Conv3d<regular<G>, trivial<G>, 5, float>{{.stride = 2, .padding = 2}},
+                     Grid<3>{{5, 5, 5}});
+  check_linear_layer(
+      Conv3d<irrep<SO<3>, 1>, irrep<SO<3>, 2>, 5, double>{{.stride = 2, .padding = 1}},
+      Grid<3>{{7, 7, 7}});
+  check_linear_layer(
+      ConvTransposed3d<regular<octahedral>, trivial<octahedral>, 5, double>{
+          {.stride = 2, .padding = 2}},
+      Grid<3>{{3, 3, 3}});
+  check_linear_layer(
+      ConvTransposed3d<trivial<pyritohedral>, regular<pyritohedral>, 3, double>{{.padding = 1}},
+      Grid<3>{{3, 3, 3}});
+}
 TEST_CASE("convolutions of volumes over groups about an axis obey the laws", "[conv3]") {
   check_linear_layer(
       Conv3d<2 * trivial<about_z<C<1>>>, 3 * trivial<about_z<C<1>>>, 3, double>{{.padding = 1}},
@@ -195,6 +212,17 @@ TEST_CASE("volumes that a stride samples unevenly are refused", "[conv3]") {
   const Sequential net{layer};
   CHECK(symmetric_sizes(net, 3, 8) == std::vector<int>{3, 5, 7});
   CHECK(symmetry_report(net, Grid<3>{{5, 7, 9}})[0].output == Grid<3>{{3, 4, 5}});
+}
+
+TEST_CASE("sizes that no int holds are refused", "[conv3]") {
+  using Volumes = GridField<trivial<SO<3>>>;
+  CHECK_THROWS_WITH((Volumes(1, 1626, 1626, 1626)), ContainsSubstring("at most 2147483647 points"));
+  CHECK_THROWS_WITH((Volumes(1, -2, -3, 4)), ContainsSubstring("positive size"));
+  ConvTransposed1d<trivial<O<1>>, trivial<O<1>>, 3> wide{{.stride = 65536}};
+  CHECK_THROWS_WITH(wide.output_grid(Grid<1>{{65537}}), ContainsSubstring("cells along an axis"));
+  CHECK_THROWS_WITH(
+      (Conv3d<trivial<SO<3>>, trivial<SO<3>>, kernel_size(3).with_rings({{0.5, 0.005, 0}})>{}),
+      ContainsSubstring("meets no tap"));
 }
 
 TEST_CASE("the default rings of volumes are those of space", "[conv3]") {

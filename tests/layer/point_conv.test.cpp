@@ -30,8 +30,10 @@ namespace {
 
 /// Two clouds of the space that a group acts on, with edges to and from themselves.
 template <class G>
-PointCloud clouds(G, Rng& rng, int n = 8) {
+PointCloud clouds(G, Rng& rng, int n = 8, bool coincident = false) {
   PointCloud cloud = random_clouds({n, n - 3}, 1, rng, 3);
+  // Two in one place, where nothing has a direction.
+  if (coincident) cloud.positions.col(1) = cloud.positions.col(0);
   if (G::dimension == 2) cloud.positions.row(2).setZero();
   std::vector<Graph> graphs;
   for (const int first : {0, n})
@@ -51,11 +53,11 @@ Eigen::Matrix3d in_space(const typename G::element& g) {
 /// |f(g x, g points) - g f(x, points)| for elements g of any angle, as the layer trains and as it
 /// is used; the control shears the points and turns the channels around.
 template <class Layer>
-void check_commutes(Layer layer, Rng& rng) {
+void check_commutes(Layer layer, Rng& rng, int trials = 5) {
   using G = typename Layer::in::group;
   INFO(G::name());
   randomize(layer, rng);
-  const auto cloud = clouds(G{}, rng);
+  const auto cloud = clouds(G{}, rng, 8, true);
   const auto x = random_field(typename Layer::Features(cloud.nodes()), rng);
   const auto frozen = layer.freeze();
   Eigen::Matrix3d shear = Eigen::Matrix3d::Identity();
@@ -70,7 +72,7 @@ void check_commutes(Layer layer, Rng& rng) {
   const auto spoiled_y = spoiled(x, Eigen::Matrix3d::Identity());
   REQUIRE(detail::relative_distance(frozen.forward(x, cloud.graph), y) == 0);
   double control = 0;
-  for (int trial = 0; trial < 5; ++trial) {
+  for (int trial = 0; trial < trials; ++trial) {
     const auto g = G::sample(rng);
     const auto a = in_space<G>(g);
     const auto turned = transform(g, x);
@@ -176,6 +178,15 @@ TEMPLATE_TEST_CASE("PointConv commutes with elements of any angle", "[graph]", f
   check_commutes(PointConv<regular<octahedral>, irrep<octahedral, 0, 1>, rings, Scalar>{}, rng);
   check_commutes(PointConv<2 * irrep<icosahedral, 0, 1>, irrep<icosahedral, 0, 2>, rings, Scalar>{},
                  rng);
+  // Functions on the group, for a hundred elements each.
+  constexpr auto circle = band_limited<SO<2>, 2>;
+  constexpr auto circles = band_limited<O<2>, 2>;
+  constexpr auto rotations = band_limited<SO<3>, 1>;
+  constexpr auto isometries = band_limited<O<3>, 1>;
+  check_commutes(PointConv<circle, circle, rings, Scalar>{}, rng, 100);
+  check_commutes(PointConv<circles, circles, rings, Scalar>{}, rng, 100);
+  check_commutes(PointConv<rotations, rotations, rings, Scalar>{}, rng, 100);
+  check_commutes(PointConv<isometries, isometries, rings, Scalar>{}, rng, 100);
   constexpr auto about = about_z<SO<2>>;
   check_commutes(PointConv<2 * trivial<about>, irrep<about, 1> + trivial<about>, rings, Scalar>{},
                  rng);

@@ -401,4 +401,10 @@ TEST_CASE("the Procrustes head: use from many threads, and mistakes", "[procrust
   auto bad = x;
   bad(7, 4) = std::nan("");
   CHECK_THROWS_AS(layer.forward(bad, y), Error);
+  // A call that is refused leaves the last good one as it was.
+  auto one = random_field(X(1), rng);
+  one(0, 0) = std::nan("");
+  CHECK_THROWS_AS(layer.forward(one, one), Error);
+  const std::vector<Matrix3d> gradients(50, Matrix3d::Ones());
+  CHECK(layer.backward(gradients).first.batch() == 50);
 }

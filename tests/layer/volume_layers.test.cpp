@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catch.hpp"
+#include "gsteer/check/symmetry_report.hpp"
 #include "gsteer/group/axial.hpp"
 #include "gsteer/group/cyclic.hpp"
 #include "gsteer/group/orthogonal1.hpp"
@@ -36,18 +37,15 @@ constexpr auto permuted = trivial<octahedral> + regular<octahedral>;
 constexpr auto turned = trivial<SO<3>> + 2 * irrep<SO<3>, 1> + irrep<SO<3>, 2>;
 constexpr auto mirrored = trivial<O<3>> + irrep<O<3>, 1, 1> + irrep<O<3>, 1, 0>;
 
-template <class Layer>
-using volume = Field<typename Layer::in, typename Layer::Scalar, Grid<3>>;
-
 /// Exact under the symmetries of the lattice, in training and in use; gradients; the bits of any
 /// number of threads.
-template <class Layer>
-void check_on_volumes(Layer layer, const Grid<3>& grid) {
+template <class Layer, int Dimension>
+void check_on_grid(Layer layer, const Grid<Dimension>& grid) {
   using Scalar = typename Layer::Scalar;
   INFO(Layer::in::name() << " on " << to_string(grid));
   Rng rng(3);
   randomize(layer, rng);
-  const auto x = random_field(volume<Layer>(2, grid), rng);
+  const auto x = random_field(Field<typename Layer::in, Scalar, Grid<Dimension>>(2, grid), rng);
   const auto y = layer.forward(x);
   double size = 0;
   for (const Scalar v : y.values()) size += std::abs(static_cast<double>(v));
@@ -58,13 +56,46 @@ void check_on_volumes(Layer layer, const Grid<3>& grid) {
   check_threads(layer, x);
 }
 
+template <class Layer>
+void check_on_volumes(Layer layer, const Grid<3>& grid) {
+  check_on_grid(std::move(layer), grid);
+}
+
 }  // namespace
+
+TEST_CASE("layers on signals", "[volumes]") {
+  constexpr auto G = O<1>;
+  constexpr auto either = 2 * regular<G> + trivial<G>;
+  constexpr auto signs = 2 * irrep<G, 1, 0> + trivial<G>;
+  const Grid<1> odd{{9}}, even{{8}};
+  check_on_grid(avg_pool<features_of<signs>, double>{}, even);
+  check_on_grid(max_pool<features_of<either>, double>{{.kernel = 3, .stride = 2}}, odd);
+  check_on_grid(antialiased_avg_pool<features_of<signs>, double>{}, odd);
+  check_on_grid(upsample<features_of<signs>, double>{{.factor = 3}}, even);
+  check_on_grid(GlobalAvgPool<signs, double>{}, odd);
+  check_on_grid(BatchNorm<signs, double>{}, odd);
+  check_on_grid(InstanceNorm<either, double>{}, odd);
+  check_on_grid(ELU<either, double>{}, odd);
+  check_on_grid(Gated<signs, double>{}, odd);
+  check_on_grid(GroupPool<2 * regular<G>, double>{}, odd);
+  check_on_grid(Linear<either, signs, double>{}, odd);
+}
+
+TEST_CASE("what layers do to volumes is foretold", "[volumes]") {
+  const Sequential net{Upsample<trivial<SO<3>>>{{.factor = 3}}, AvgPool<trivial<SO<3>>>{}};
+  const auto steps = symmetry_report(net, Grid<3>{{4, 4, 4}});
+  REQUIRE(steps.size() == 2);
+  CHECK(steps[0].output == Grid<3>{{12, 12, 12}});
+  CHECK(steps[1].output == Grid<3>{{6, 6, 6}});
+}
 
 TEST_CASE("pooling and up-sampling of volumes", "[volumes]") {
   const Grid<3> even{{4, 4, 4}}, odd{{5, 5, 5}};
   check_on_volumes(avg_pool<features_of<turned>, double>{}, even);
   check_on_volumes(avg_pool<features_of<turned>, float>{{.kernel = 3, .padding = 1}}, odd);
   check_on_volumes(max_pool<features_of<permuted>, double>{}, even);
+  check_on_volumes(avg_pool<features_of<mirrored>, double>{{.kernel = 3, .stride = 2}}, odd);
+  check_on_volumes(max_pool<features_of<permuted>, double>{{.kernel = 3, .stride = 2}}, odd);
   check_on_volumes(antialiased_avg_pool<features_of<mirrored>, double>{}, odd);
   check_on_volumes(antialiased_max_pool<features_of<permuted>, double>{{.kernel = 3, .padding = 1}},
                    odd);
@@ -173,6 +204,9 @@ TEST_CASE("volumes are turned about their center", "[volumes]") {
                          slope.dot(a.transpose() * Eigen::Vector3d(c - 5, 5 - r, 5 - z))) < 1e-12);
   }
   CHECK_THROWS_AS(rotate_grid(x, Eigen::MatrixXd::Identity(2, 2)), Error);
+  Eigen::Matrix3d shear = Eigen::Matrix3d::Identity();
+  shear(0, 1) = 0.4;
+  CHECK_THROWS_AS(rotate_grid(x, shear), Error);
 }
 
 TEST_CASE("random transformations of volumes and signals keep their norms", "[volumes]") {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -153,9 +154,17 @@ class Field {
            static_cast<std::size_t>((z * sizes[1] + y) * sizes[2] + x);
   }
   static std::size_t checked_size(int batch, const Space& space) {
-    expect(batch >= 1 && space.points() >= 1,
-           "Field: expected a batch and a grid of positive size, got ", batch, " items on ",
-           to_string(space));
+    double points = 1;
+    bool positive = batch >= 1;
+    if constexpr (!std::is_same_v<Space, Point>)
+      for (const int size : space.sizes) {
+        positive = positive && size >= 1;
+        points *= size;
+      }
+    expect(positive, "Field: expected a batch and a grid of positive size, got ", batch,
+           " items on ", to_string(space));
+    expect(points <= std::numeric_limits<int>::max(), "Field: expected a grid of at most ",
+           std::numeric_limits<int>::max(), " points, got ", to_string(space));
     return static_cast<std::size_t>(batch) * static_cast<std::size_t>(channels()) *
            static_cast<std::size_t>(space.points());
   }

@@ -92,8 +92,8 @@ class Graph {
   /// The vector of each edge, 3 x edges.
   const Eigen::MatrixXd& vectors() const { return vectors_; }
 
-  /// The same edges between points that have moved. \throws Error unless there is a finite position
-  /// for each node
+  /// The same edges between points that have moved. \throws Error unless there is a position for
+  /// each node, finite where an edge ends
   [[gnu::cold]] Graph moved(const Eigen::MatrixXd& new_positions) const {
     const Eigen::MatrixXd positions = detail::in_space(new_positions, "Graph");
     expect(positions.cols() == nodes(), "Graph: expected positions of ", nodes(), " nodes, got ",
@@ -113,8 +113,10 @@ class Graph {
   }
 
   /// From the derivative by the vector of each edge, 3 x edges, to that by the position of each
-  /// node, 3 x nodes.
+  /// node, 3 x nodes. \throws Error for another shape
   [[gnu::cold]] Eigen::MatrixXd gather(const Eigen::MatrixXd& by_vector) const {
+    expect(by_vector.rows() == 3 && by_vector.cols() == edges(), "Graph: expected 3 x ", edges(),
+           " derivatives by the vectors of edges, got ", by_vector.rows(), " x ", by_vector.cols());
     Eigen::MatrixXd by_position = Eigen::MatrixXd::Zero(3, nodes());
     for (int e = 0; e < edges(); ++e)
       for (int axis = 0; axis < 3; ++axis) {
@@ -124,8 +126,11 @@ class Graph {
     return by_position;
   }
 
-  /// From a direction in which each node moves, 3 x nodes, to that of each edge's vector.
+  /// From a direction in which each node moves, 3 x nodes, to that of each edge's vector. \throws
+  /// Error for another shape
   [[gnu::cold]] Eigen::MatrixXd spread(const Eigen::MatrixXd& by_position) const {
+    expect(by_position.rows() == 3 && by_position.cols() == nodes(), "Graph: expected 3 x ",
+           nodes(), " directions of nodes, got ", by_position.rows(), " x ", by_position.cols());
     Eigen::MatrixXd by_vector(3, edges());
     for (int e = 0; e < edges(); ++e)
       for (int axis = 0; axis < 3; ++axis)

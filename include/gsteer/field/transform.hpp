@@ -98,15 +98,23 @@ Grid<Dimension> turned_grid(const Grid<Dimension>& grid, const Eigen::MatrixXd& 
 
 /// Every picture (volume, signal) of the batch turned by an orthogonal matrix about its center,
 /// channels unchanged; zero outside. A turn by 90 degrees exchanges the lengths of two axes.
-/// `a`: Dimension x Dimension. \throws Error if it is of another size
+/// `a`: Dimension x Dimension. \throws Error if it is of another size, or not orthogonal
 template <class Features, class Scalar, int Dimension>
 Field<Features, Scalar, Grid<Dimension>> rotate_grid(
     const Field<Features, Scalar, Grid<Dimension>>& f, const Eigen::MatrixXd& a,
     Resampling how = Resampling::linear) {
   expect(a.rows() == Dimension && a.cols() == Dimension, "rotate_grid: expected a matrix of ",
          Dimension, " x ", Dimension, ", got ", a.rows(), " x ", a.cols());
-  Field<Features, Scalar, Grid<Dimension>> moved(f.batch(), detail::turned_grid(f.space(), a));
   const Eigen::MatrixXd back = a.transpose();
+  for (int i = 0; i < Dimension; ++i)
+    for (int j = 0; j < Dimension; ++j) {
+      double product = 0;
+      for (int k = 0; k < Dimension; ++k) product += a(i, k) * back(k, j);
+      expect(std::abs(product - (i == j ? 1 : 0)) < 1e-6,
+             "rotate_grid: expected an orthogonal matrix, of which the rows have length 1 and are ",
+             "perpendicular; the product of rows ", i, " and ", j, " is ", product);
+    }
+  Field<Features, Scalar, Grid<Dimension>> moved(f.batch(), detail::turned_grid(f.space(), a));
   parallel_for(f.batch() * f.channels(), [&](int plane) {
     detail::resample_grid(
         moved.data() + static_cast<std::ptrdiff_t>(plane) * moved.points(), moved.space().zyx(),

@@ -151,6 +151,9 @@ struct KernelFilters {
       const double radial = radial_value(ring, tap_position(space, t).norm());
       whole += radial * radial;
     }
+    expect(whole > 1e-12, "KernelFilters: the ring of radius ", ring.radius, " and width ",
+           ring.width, " meets no tap of a kernel of ", space.profile.size,
+           "; make it wider, or give it the radius of a tap");
     expect(square > 1e-3 * whole, "KernelFilters: harmonics of degree ", term.frequency,
            " on the ring of radius ", ring.radius, " vanish on a grid of ", space.profile.size,
            " taps along each axis; lower the ring's max_frequency");

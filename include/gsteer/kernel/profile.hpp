@@ -38,6 +38,7 @@ struct kernel_profile {
   bool standard = false;  ///< the rings follow from the size and the dimension
   int frequency_limit = std::numeric_limits<int>::max();  ///< of standard rings
 
+  /// The rings as they stand: of kernel_size(k) those of the plane.
   constexpr const kernel_ring* begin() const { return rings.data(); }
   constexpr const kernel_ring* end() const { return rings.data() + ring_count; }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "gsteer/kernel/harmonics.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -92,8 +94,15 @@ class steerable_conv_transposed : detail::on_grid<Dimension, In> {
   static Windows output_windows(const detail::GridConvolution<Scalar>& map, const Space& input) {
     Windows w = map.windows({1, 1, 1});
     const auto size = input.zyx();
-    for (std::size_t axis = 0; axis < 3; ++axis)
-      w.size[axis] = w.stride[axis] * (size[axis] - 1) - 2 * w.padding[axis] + w.extent(axis);
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      const double cells = static_cast<double>(w.stride[axis]) * (size[axis] - 1) -
+                           2.0 * w.padding[axis] +
+                           static_cast<double>(w.dilation[axis]) * (w.kernel[axis] - 1) + 1;
+      expect(std::abs(cells) <= std::numeric_limits<int>::max(), name,
+             ": expected an output of at ", "most ", std::numeric_limits<int>::max(),
+             " cells along an axis, got ", cells);
+      w.size[axis] = static_cast<int>(cells);
+    }
     w.validate(std::string(name).append(" (output)"));
     return w;
   }

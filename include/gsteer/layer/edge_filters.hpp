@@ -26,7 +26,8 @@ namespace gsteer::detail {
 /// rotation that takes the axes (x, y, z) to (z, x, y).
 ///
 /// An edge of length zero has no direction: its harmonics of degree > 0 are 0, and it takes no part
-/// in any derivative.
+/// in any derivative. So is one shorter than 1e-9 of the spacing, whose direction would be
+/// rounding.
 template <class Scalar>
 class EdgeFilters {
  public:
@@ -208,6 +209,7 @@ class EdgeFilters {
         t.start = i * tile;
         t.count = std::min(tile, graph.edges() - t.start);
         load(t, graph.vectors(), t.v);
+        forget_directions_of_rounding(t);
         measure(t);
         harmonics_.evaluate(t.v.data(), t.count, tile, t.y.data());
         if (tangents) {
@@ -234,6 +236,14 @@ class EdgeFilters {
   /// Adds to a component of the gradient.
   void add(const Tile& t, int e, std::size_t axis, Scalar value, Eigen::MatrixXd& to) const {
     to.data()[3 * index(t.start + e) + turn_[axis]] += scale_ * static_cast<double>(value);
+  }
+
+  void forget_directions_of_rounding(Tile& t) const {
+    const auto small = static_cast<Scalar>(1e-9);
+    for (std::size_t e = 0; e < index(t.count); ++e) {
+      Scalar *x = &t.v[e], *y = x + tile, *z = y + tile;
+      if (std::abs(*x) < small && std::abs(*y) < small && std::abs(*z) < small) *x = *y = *z = 0;
+    }
   }
 
   /// Lengths and directions, and the rings' exp(-t^2 / 2), t = (r - radius) / width.

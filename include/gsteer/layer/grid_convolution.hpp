@@ -242,7 +242,9 @@ class GridConvolution {
     const bool fits = HarmonicConvolution<Scalar>::takes(sampled_->taps());
     expect(!asked || fits, "convolution: the harmonic method takes no kernels of ",
            sampled_->taps(), " taps");
-    if (options_.groups != 1 || !fits || (!asked && s.profile.size == 1)) return;
+    // The harmonic method works on whole rows, of which a signal is one.
+    if (options_.groups != 1 || !fits || (!asked && (s.profile.size == 1 || s.dimension == 1)))
+      return;
     auto plan = std::make_shared<const HarmonicConvolution<Scalar>>(s, sampled_->filters());
     const double dense = static_cast<double>(channels(s.in)) * channels(s.out) * sampled_->taps();
     if (asked || 1.1 * plan->cost() < dense) harmonic_ = std::move(plan);

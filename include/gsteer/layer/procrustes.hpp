@@ -109,9 +109,10 @@ class procrustes {
   /// The rotations from the first vectors to the second. \throws Error unless there are as many of
   /// each, and all are finite
   std::vector<NearestRotation> forward(const Vectors& first, const Vectors& second) {
+    auto found = decompose(first, second);  // throws before anything has changed
     first_ = first;
     second_ = second;
-    decompositions_ = decompose(first, second);
+    decompositions_ = std::move(found);
     return rotations(decompositions_);
   }
 

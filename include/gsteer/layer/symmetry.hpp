@@ -51,7 +51,7 @@ template <group G>
       std::ostringstream text;
       text << "the stride " << w.stride[axis] << " leaves " << left << " of " << w.size[axis]
            << " pixels over at one end of axis " << names[axis]
-           << ", so that reflections and rotations of the grid by 90 degrees do not map samples to "
+           << ", so that symmetries of the grid which reverse this axis do not map samples to "
               "samples; use "
            << w.size[axis] - left << " or " << w.size[axis] - left + w.stride[axis]
            << " pixels, or another padding";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 
 #include "gsteer/layer/kernels/pooling.hpp"
 #include "gsteer/layer/layer.hpp"
@@ -53,12 +54,19 @@ class upsample {
         [options = options_](const auto& x) { return apply(options, x); });
   }
 
-  Grid<2> output_grid(const Grid<2>& grid) const { return larger(options_, grid); }
+  template <int Dimension>
+  Grid<Dimension> output_grid(const Grid<Dimension>& grid) const {
+    return larger(options_, grid);
+  }
 
  private:
   template <int Dimension>
   static Grid<Dimension> larger(const UpsampleOptions& options, Grid<Dimension> grid) {
-    for (int& size : grid.sizes) size *= options.factor;
+    for (int& size : grid.sizes) {
+      expect(size <= std::numeric_limits<int>::max() / options.factor, "Upsample: a grid of ",
+             to_string(grid), " cannot be made ", options.factor, " times as large");
+      size *= options.factor;
+    }
     return grid;
   }
   template <int Dimension>

@@ -186,6 +186,8 @@ inline constexpr auto simplified_irreps = detail::spell_irreps<detail::irreps_gr
 /// The blocks of R whose irrep occurs in Kept.
 template <auto R, auto Kept>
 inline constexpr auto filtered_irreps = detail::spell_irreps<detail::irreps_group<R>>([] {
+  static_assert(std::is_same_v<detail::irreps_group<R>, detail::irreps_group<Kept>>,
+                "gsteer: irreps are compared with those of the same group");
   return filtered(irrep_list(R), irrep_list(Kept));
 });
 
@@ -202,6 +204,9 @@ inline constexpr auto without_parity = detail::spell_irreps<special_orthogonal<3
 /// same representation in the basis of products of channels.)
 template <auto A, auto B>
 inline constexpr auto product_of_irreps = detail::spell_irreps<detail::irreps_group<A>>([] {
+  static_assert(std::is_same_v<detail::irreps_group<A>, detail::irreps_group<B>>,
+                "gsteer: a tensor product is one of irreps of one group; without_parity<...> are "
+                "those of SO(3)");
   return product_irreps(irrep_list(A), irrep_list(B));
 });
 

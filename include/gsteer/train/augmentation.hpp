@@ -69,15 +69,15 @@ Field<Features, Scalar, Grid<Dimension>> random_shift(
       shift[axis] = rng.below(2 * max_shift + 1) - max_shift;
   Field<Features, Scalar, Grid<Dimension>> moved(f.batch(), f.space());
   const auto [depth, height, width] = f.space().zyx();
-  const int rows = f.channels() * depth * height;
+  const std::ptrdiff_t rows = std::ptrdiff_t{f.channels()} * depth * height;
   for (int b = 0; b < f.batch(); ++b) {
     const auto [dz, dy, dx] = shifts[static_cast<std::size_t>(b)];
     const Scalar* const from = f.item(b).data();
     Scalar* const to = moved.item(b).data();
-    for (int row = 0; row < rows; ++row) {
-      const int y = row % height - dy, z = row / height % depth - dz;
+    for (std::ptrdiff_t row = 0; row < rows; ++row) {
+      const auto y = row % height - dy, z = row / height % depth - dz;
       if (y < 0 || y >= height || z < 0 || z >= depth) continue;
-      const int source = (row / (height * depth) * depth + z) * height + y;
+      const auto source = (row / (height * depth) * depth + z) * height + y;
       std::copy_n(from + source * width + std::max(-dx, 0), width - std::abs(dx),
                   to + row * width + std::max(dx, 0));
     }
