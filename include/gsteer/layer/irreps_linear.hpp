@@ -15,8 +15,8 @@ struct IrrepsLinearOptions {
   PathNormalization path_normalization = PathNormalization::element;
 };
 
-/// The equivariant linear map between irreps of O(3) or SO(3) at each point on its own, as e3nn's o3.Linear
-/// has it: out(w) = a sum over u of W(u, w) x(u) between blocks of one irrep, with
+/// The equivariant linear map between irreps of O(3) or SO(3) at each point on its own, as e3nn's
+/// o3.Linear has it: out(w) = a sum over u of W(u, w) x(u) between blocks of one irrep, with
 ///   a = 1 / sqrt(copies of all blocks that reach the output block),
 /// so that weights of unit variance keep the variance, and W of [copies_in, copies_out] for each
 /// such pair of blocks, those of the input in the outer loop. It is the fully connected tensor
