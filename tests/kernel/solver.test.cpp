@@ -236,6 +236,10 @@ TEST_CASE("profiles: the default rings, and what is refused") {
   }
   CHECK(profile.with_max_frequency(1).rings[3].max_frequency == 1);
   CHECK(profile.with_max_frequency(9) == profile);
+  CHECK(profile.with_max_frequency(6) == profile);
+  CHECK_FALSE(profile.with_max_frequency(5) == profile);
+  CHECK(profile.with_max_frequency(3).on(3).rings[2].max_frequency == 3);  // of 4
+  CHECK(profile.with_max_frequency(3).with_max_frequency(1).on(3).rings[2].max_frequency == 1);
   for (const int bad : {-1, 0, 2, 8, 25}) CHECK_THROWS_AS(kernel_size(bad), Error);
   CHECK_THROWS_AS(profile.with_rings({{1.0, 0.0, 2}}), Error);
   CHECK_THROWS_AS(profile.with_rings({{-1.0, 0.5, 2}}), Error);

@@ -205,9 +205,15 @@ TEST_CASE("column 0 of Wigner's D is the harmonic where the pole goes") {
   CHECK(worst < 1e-12);
 }
 
-TEST_CASE("a grid of the plane refuses kernels of space") {
-  CHECK_THROWS_AS(
-      KernelFilters(
-          kernel_space_of<features_of<trivial<SO<3>>>, features_of<irrep<SO<3>, 1>>>(sphere(1))),
-      Error);
+TEST_CASE("the filters of space are sampled on voxels, x to the right, y and z upwards") {
+  const KernelFilters filters(
+      kernel_space_of<features_of<trivial<SO<3>>>, features_of<irrep<SO<3>, 1>>>(kernel_size(3)));
+  REQUIRE(filters.taps() == 27);
+  REQUIRE(filters.count() == 3);  // x, y, z on the ring of radius 1
+  // The next voxel of the same row, the row before, the plane before.
+  for (const auto& [tap, component] : {std::pair{14, 0}, std::pair{10, 1}, std::pair{4, 2}})
+    for (int c = 0; c < 3; ++c) {
+      CHECK((filters.values(c, tap) > 0.5) == (c == component));
+      CHECK(std::abs(filters.values(c, tap) + filters.values(c, 26 - tap)) < 1e-15);
+    }
 }

@@ -42,10 +42,14 @@ struct kernel_profile {
   constexpr const kernel_ring* begin() const { return rings.data(); }
   constexpr const kernel_ring* end() const { return rings.data() + ring_count; }
 
-  /// The same rings with no harmonic above `limit`.
+  /// The same rings with no harmonic above `limit`; the same profile if there is none in any
+  /// dimension.
   constexpr kernel_profile with_max_frequency(int limit) const {
     kernel_profile changed = *this;
-    changed.frequency_limit = std::min(frequency_limit, limit);
+    bool is_limit = false;
+    for (int dimension = 1; standard && dimension <= 3; ++dimension)
+      for (const auto& ring : on(dimension)) is_limit = is_limit || ring.max_frequency > limit;
+    if (is_limit) changed.frequency_limit = limit;
     for (auto& ring : changed.rings) ring.max_frequency = std::min(ring.max_frequency, limit);
     return changed;
   }
