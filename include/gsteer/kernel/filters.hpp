@@ -26,9 +26,14 @@ struct KernelFilters {
   };
   /// The entries of one basis element.
   using Entries = std::vector<Entry>;
+  /// The harmonics of one degree on one ring: filters first, first + 1, ...
+  struct Part {
+    int degree, ring, first;
+  };
 
-  Eigen::MatrixXd values;  ///< filter x tap; taps as in a picture, x fastest, y and z downwards
-  std::vector<int> first;  ///< first[l]: the first filter of degree l; one more entry than degrees
+  Eigen::MatrixXd values;   ///< filter x tap; taps as in a picture, x fastest, y and z downwards
+  std::vector<Part> parts;  ///< all filters, in their order
+  std::vector<int> first;   ///< first[l]: the first filter of degree l; one more entry than degrees
   std::vector<Entries> sparse;  ///< of all kernel_space::terms, list after list
   std::vector<int> first_term;  ///< where those of a list begin in `sparse`
 
@@ -51,17 +56,12 @@ struct KernelFilters {
   }
 
  private:
-  struct Use {
-    int frequency, ring, first;
-  };
-  std::vector<Use> used_;
-
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-  const Use& find(const kernel_term& term) const {
+  const Part& find(const kernel_term& term) const {
     std::size_t i = 0;
-    while (used_[i].frequency != term.frequency || used_[i].ring != term.ring) ++i;
-    return used_[i];
+    while (parts[i].degree != term.frequency || parts[i].ring != term.ring) ++i;
+    return parts[i];
   }
 
   static bool occurs(const kernel_space& space, int frequency, int ring) {
@@ -77,12 +77,12 @@ struct KernelFilters {
       for (const auto& term : list) degrees = std::max(degrees, term.frequency + 1);
     for (int l = 0; l < degrees; ++l)
       for (int ring = 0; ring < space.profile.ring_count; ++ring)
-        if (occurs(space, l, ring)) used_.push_back({l, ring, 0});
+        if (occurs(space, l, ring)) parts.push_back({l, ring, 0});
     int total = 0;
-    for (auto& use : used_) {
-      while (static_cast<int>(first.size()) <= use.frequency) first.push_back(total);
-      use.first = total;
-      total += harmonic_count(space.dimension, use.frequency);
+    for (auto& part : parts) {
+      while (static_cast<int>(first.size()) <= part.degree) first.push_back(total);
+      part.first = total;
+      total += harmonic_count(space.dimension, part.degree);
     }
     first.push_back(total);
 
@@ -91,13 +91,13 @@ struct KernelFilters {
     for (int t = 0; t < values.cols(); ++t) {
       const Eigen::VectorXd x = tap_position(space, t);
       int known = -1;  // harmonics of one degree serve all rings
-      for (const auto& use : used_) {
-        y.resize(at(harmonic_count(space.dimension, use.frequency)));
-        if (use.frequency != known) space.harmonics(use.frequency, x, y.data());
-        known = use.frequency;
-        const double radial = radial_value(space.profile.rings[at(use.ring)], x.norm());
+      for (const auto& part : parts) {
+        y.resize(at(harmonic_count(space.dimension, part.degree)));
+        if (part.degree != known) space.harmonics(part.degree, x, y.data());
+        known = part.degree;
+        const double radial = radial_value(space.profile.rings[at(part.ring)], x.norm());
         for (std::size_t c = 0; c < y.size(); ++c)
-          values(use.first + static_cast<int>(c), t) = radial * y[c];
+          values(part.first + static_cast<int>(c), t) = radial * y[c];
       }
     }
   }

@@ -52,6 +52,13 @@ struct HarmonicPlan {
     find_updates(space, filters);
   }
 
+  /// Multiply-adds of all matrices for one vector.
+  double multiplications() const {
+    double sum = 0;
+    for (const auto& b : blocks) sum += static_cast<double>(b.rows) * b.cols;
+    return sum;
+  }
+
   /// Fills the matrices (`size` numbers) from the coefficients.
   void load(const Scalar* coefficients, Scalar* matrices) const {
     parallel_for(static_cast<int>(blocks.size()), [&](int b) {

@@ -51,10 +51,6 @@ struct steerable_kernel {
   }
 };
 
-}  // namespace detail
-
-namespace detail {
-
 /// The rules of a layer on a grid: its group acts on the space that the grid lies in.
 template <int Dimension, class In>
 struct on_grid {

@@ -32,8 +32,8 @@ template <class Scalar>
 class EdgeFilters {
  public:
   /// \throws Error unless spacing > 0
-  [[gnu::cold]] EdgeFilters(const kernel_space& space, double spacing)
-      : scale_(1 / spacing), harmonics_(highest_degree(space), gsteer::Normalization::norm) {
+  [[gnu::cold]] EdgeFilters(const kernel_space& space, const KernelFilters& filters, double spacing)
+      : scale_(1 / spacing), harmonics_(filters.degrees() - 1, gsteer::Normalization::norm) {
     expect(spacing > 0 && std::isfinite(spacing), "PointConv: expected a spacing > 0, got ",
            spacing);
     if (space.dimension == 2) turn_ = {1, 2, 0};
@@ -42,17 +42,14 @@ class EdgeFilters {
     Buffer<Scalar> pole(static_cast<std::size_t>(harmonics_.size()));
     const Scalar z[3] = {0, 0, 1};  // where w = 1
     harmonics_.evaluate(z, 1, 1, pole.data());
-    for (int l = 0; l <= harmonics_.l_max(); ++l)
-      for (int ring = 0; ring < space.profile.ring_count; ++ring) {
-        if (!occurs(space, l, ring)) continue;
-        for (int c = 0; c < harmonic_count(space.dimension, l); ++c) {
-          if (space.dimension == 3) {
-            filters_.push_back({harmonic_index(l, c - l), ring, 1});
-          } else {
-            const int highest = harmonic_index(l, l);
-            filters_.push_back({harmonic_index(l, c == 0 ? l : -l), ring,
-                                1 / pole[static_cast<std::size_t>(highest)]});
-          }
+    for (const auto& [l, ring, first] : filters.parts)
+      for (int c = 0; c < harmonic_count(space.dimension, l); ++c) {
+        if (space.dimension == 3) {
+          filters_.push_back({harmonic_index(l, c - l), ring, 1});
+        } else {
+          const int highest = harmonic_index(l, l);
+          filters_.push_back({harmonic_index(l, c == 0 ? l : -l), ring,
+                              1 / pole[static_cast<std::size_t>(highest)]});
         }
       }
   }
@@ -176,19 +173,6 @@ class EdgeFilters {
   static constexpr std::size_t index(int i) { return static_cast<std::size_t>(i); }
   std::ptrdiff_t at(const Tile& t, int e, int filter) const {
     return std::ptrdiff_t{t.start + e} * size() + filter;
-  }
-
-  [[gnu::cold]] static int highest_degree(const kernel_space& space) {
-    int highest = 0;
-    for (const auto& list : space.terms)
-      for (const auto& term : list) highest = std::max(highest, term.frequency);
-    return highest;
-  }
-  [[gnu::cold]] static bool occurs(const kernel_space& space, int frequency, int ring) {
-    for (const auto& list : space.terms)
-      for (const auto& term : list)
-        if (term.frequency == frequency && term.ring == ring) return true;
-    return false;
   }
 
   template <class Body>

@@ -10,6 +10,7 @@
 #include "gsteer/core/sum.hpp"
 #include "gsteer/kernel/sampled.hpp"
 #include "gsteer/layer/harmonic_convolution.hpp"
+#include "gsteer/layer/invariant_bias.hpp"
 #include "gsteer/layer/kernels/convolution.hpp"
 #include "gsteer/layer/parameter.hpp"
 
@@ -51,7 +52,8 @@ class GridConvolution {
   /// `space` is that of one group of fields; all groups have the same.
   GridConvolution(kernel_space space, const ConvolutionOptions& options)
       : options_(options),
-        sampled_(std::make_shared<const SampledKernels<Scalar>>(std::move(space))) {
+        sampled_(std::make_shared<const SampledKernels<Scalar>>(std::move(space))),
+        invariant_(sampled_->space().out) {
     choose_method();
     const auto& s = sampled_->space();
     in_ = channels(s.in);
@@ -59,17 +61,7 @@ class GridConvolution {
     in_order_ = group_order(s.in, options.groups);
     out_order_ = group_order(s.out, options.groups);
     weight = Parameter<Scalar>(s.size * options.groups);
-    int count = 0;
-    for (const auto& block : s.out) {
-      const Matrix<Scalar> directions = cast<Scalar>(invariant_directions(block));
-      for (int copy = 0; copy < block.copies; ++copy)
-        for (int d = 0; d < directions.cols(); ++d, ++count)
-          for (int m = 0; m < block.size; ++m)
-            if (directions(m, d) != 0)
-              bias_map_.push_back({block.offset + copy * block.size + m, count, directions(m, d)});
-    }
-    bias_per_group_ = count;
-    if (options.bias) bias = Parameter<Scalar>(count * options.groups);
+    if (options.bias) bias = Parameter<Scalar>(invariant_.count * options.groups);
   }
 
   Windows windows(const std::array<int, 3>& size) const {
@@ -117,9 +109,9 @@ class GridConvolution {
     std::vector<Scalar> dense(size_t_of(out_channels()));
     if (!options_.bias) return dense;
     for (int g = 0; g < options_.groups; ++g)
-      for (const auto& e : bias_map_)
+      for (const auto& e : invariant_.entries)
         dense[size_t_of(g * out_ + e.channel)] +=
-            e.value * bias.value[size_t_of(g * bias_per_group_ + e.index)];
+            e.value * bias.value[size_t_of(g * invariant_.count + e.index)];
     return dense;
   }
 
@@ -217,8 +209,8 @@ class GridConvolution {
       sums[size_t_of(i)] = sum;
     });
     for (int g = 0; g < options_.groups; ++g)
-      for (const auto& e : bias_map_)
-        bias.gradient[size_t_of(g * bias_per_group_ + e.index)] +=
+      for (const auto& e : invariant_.entries)
+        bias.gradient[size_t_of(g * invariant_.count + e.index)] +=
             e.value * sums[size_t_of(g * out_ + e.channel)];
   }
 
@@ -226,11 +218,6 @@ class GridConvolution {
   Parameter<Scalar> bias;    ///< [group][field][invariant direction]
 
  private:
-  struct BiasEntry {
-    int channel, index;
-    Scalar value;
-  };
-
   static std::size_t size_t_of(int i) { return static_cast<std::size_t>(i); }
 
   void choose_method() {
@@ -305,10 +292,10 @@ class GridConvolution {
 
   ConvolutionOptions options_;
   std::shared_ptr<const SampledKernels<Scalar>> sampled_;
+  InvariantBias<Scalar> invariant_;                              ///< of one group
   std::shared_ptr<const HarmonicConvolution<Scalar>> harmonic_;  ///< null: dense
   Buffer<Scalar> kernel_, matrices_;
-  std::vector<BiasEntry> bias_map_;
-  int in_ = 0, out_ = 0, bias_per_group_ = 0;
+  int in_ = 0, out_ = 0;
   std::vector<int> in_order_, out_order_;
 };
 

@@ -38,9 +38,7 @@ class HarmonicConvolution {
       starts_.push_back(row_);
       row_ += banks_.back().count() * group.channels;
     }
-    auto coupled =
-        std::make_unique<const CoupledMixing<Scalar>>(space, filters, plan_, starts_, row_);
-    if (2 * coupled->cost() < plain_mixing()) coupled_ = std::move(coupled);
+    coupled_ = CoupledMixing<Scalar>::if_cheaper(space, filters, plan_, starts_, row_);
     in_bases_ = cast(space.in);
     out_bases_ = cast(space.out);
     in_rows_ = rows(space.in, in_bases_, plan_.in_position);
@@ -75,7 +73,8 @@ class HarmonicConvolution {
     for (const auto* kinds : {&in_rows_, &out_rows_})
       for (const auto& k : *kinds)
         turning += static_cast<double>(k.copies) * k.size * (k.size + 16);
-    return 1.25 * (coupled_ ? coupled_->cost() : plain_mixing()) + 1.6 * filtering + 1.5 * turning;
+    return 1.25 * (coupled_ ? coupled_->cost() : plan_.multiplications()) + 1.6 * filtering +
+           1.5 * turning;
   }
 
   /// out = correlation of in with the kernel, plus bias[channel].
@@ -142,13 +141,6 @@ class HarmonicConvolution {
 
  private:
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
-  /// Multiply-adds of the mixing by the matrices of the plan.
-  double plain_mixing() const {
-    double sum = 0;
-    for (const auto& b : plan_.blocks) sum += static_cast<double>(b.rows) * b.cols;
-    return sum;
-  }
 
   static std::vector<Matrix<Scalar>> cast(const channel_layout& layout) {
     std::vector<Matrix<Scalar>> bases;

@@ -36,8 +36,19 @@ struct Moving {
 template <class Scalar>
 class PointConvolution {
  public:
-  [[gnu::cold]] explicit PointConvolution(const kernel_space& space)
-      : PointConvolution(space, KernelFilters(space)) {}
+  /// `filters` are those of the space.
+  [[gnu::cold]] PointConvolution(const kernel_space& space, const KernelFilters& filters)
+      : plan_(space, filters),
+        filters_(filters.count()),
+        in_rows_(space.in, plan_.in_position, plan_.in_channels),
+        out_rows_(space.out, plan_.out_position, plan_.out_channels) {
+    for (const auto& group : plan_.in) {
+      starts_.push_back(row_);
+      banks_.emplace_back(group.filters, filters_, group.channels);
+      row_ += banks_.back().size() * group.channels;
+    }
+    coupled_ = CoupledMixing<Scalar>::if_cheaper(space, filters, plan_, starts_, row_);
+  }
 
   const IrrepRows<Scalar>& in() const { return in_rows_; }
   const IrrepRows<Scalar>& out() const { return out_rows_; }
@@ -147,23 +158,6 @@ class PointConvolution {
   }
 
  private:
-  [[gnu::cold]] PointConvolution(const kernel_space& space, const KernelFilters& filters)
-      : plan_(space, filters),
-        filters_(filters.count()),
-        in_rows_(space.in, plan_.in_position, plan_.in_channels),
-        out_rows_(space.out, plan_.out_position, plan_.out_channels) {
-    for (const auto& group : plan_.in) {
-      starts_.push_back(row_);
-      banks_.emplace_back(group.filters, filters_, group.channels);
-      row_ += banks_.back().size() * group.channels;
-    }
-    auto coupled =
-        std::make_unique<const CoupledMixing<Scalar>>(space, filters, plan_, starts_, row_);
-    double cost = 0;
-    for (const auto& b : plan_.blocks) cost += static_cast<double>(b.rows) * b.cols;
-    if (2 * coupled->cost() < cost) coupled_ = std::move(coupled);
-  }
-
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
   static void fit(Buffer<Scalar>& buffer, std::size_t size) {
     if (buffer.size() < size) buffer = Buffer<Scalar>(size);

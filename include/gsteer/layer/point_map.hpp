@@ -11,6 +11,7 @@
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/layer/aggregation.hpp"
 #include "gsteer/layer/edge_filters.hpp"
+#include "gsteer/layer/invariant_bias.hpp"
 #include "gsteer/layer/parameter.hpp"
 #include "gsteer/layer/point_convolution.hpp"
 
@@ -38,7 +39,7 @@ class PointMap {
     expect(options.average_neighbors > 0, "PointConv: expected average_neighbors > 0, got ",
            options.average_neighbors);
     weight = Parameter<Scalar>(space.size);
-    if (options.bias) bias = Parameter<Scalar>(shared_->biases);
+    if (options.bias) bias = Parameter<Scalar>(shared_->invariant.count);
   }
 
   /// The same map, ready to `apply`, without a memory of training.
@@ -124,30 +125,21 @@ class PointMap {
   }
 
  private:
-  struct BiasEntry {
-    int channel, index;
-    Scalar value;
-  };
   /// What copies of a layer have in common.
   struct Shared {
     [[gnu::cold]] Shared(const kernel_space& s, double spacing)
-        : space(s), edges(s, spacing), map(s), channels(gsteer::channels(s.out)) {
-      for (const auto& block : s.out) {
-        const Matrix<Scalar> directions = cast<Scalar>(invariant_directions(block));
-        for (int copy = 0; copy < block.copies; ++copy)
-          for (int d = 0; d < directions.cols(); ++d, ++biases)
-            for (int m = 0; m < block.size; ++m)
-              if (directions(m, d) != 0)
-                bias_entries.push_back(
-                    {block.offset + copy * block.size + m, biases, directions(m, d)});
-      }
-    }
+        : Shared(s, KernelFilters(s), spacing) {}
+    [[gnu::cold]] Shared(const kernel_space& s, const KernelFilters& filters, double spacing)
+        : space(s),
+          edges(s, filters, spacing),
+          map(s, filters),
+          channels(gsteer::channels(s.out)),
+          invariant(s.out) {}
     kernel_space space;
     EdgeFilters<Scalar> edges;
     PointConvolution<Scalar> map;
     int channels;
-    std::vector<BiasEntry> bias_entries;
-    int biases = 0;
+    InvariantBias<Scalar> invariant;
   };
   /// The two factors of the convolution: filters on edges, and features in the basis of irreps.
   struct Factors {
@@ -196,7 +188,7 @@ class PointMap {
     map().forward(graph, {factors.f.data()}, {factors.u.data()}, matrices_.data(), v.data());
     scale(graph, v.data());
     map().out().from_irreps(v.data(), n, y);
-    for (const auto& e : shared_->bias_entries) {
+    for (const auto& e : shared_->invariant.entries) {
       if (!options_.bias) break;
       const Scalar b = e.value * bias.value[static_cast<std::size_t>(e.index)];
       for (int i = 0; i < n; ++i) y[std::ptrdiff_t{i} * shared_->channels + e.channel] += b;
@@ -217,7 +209,7 @@ class PointMap {
 
   void add_to_bias(const Scalar* gradient) {
     if (!options_.bias) return;
-    for (const auto& e : shared_->bias_entries) {
+    for (const auto& e : shared_->invariant.entries) {
       Scalar sum = 0;
       for (int i = 0; i < graph_.nodes(); ++i)
         sum += gradient[std::ptrdiff_t{i} * shared_->channels + e.channel];

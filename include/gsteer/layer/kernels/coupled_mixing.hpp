@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "gsteer/core/matrix.hpp"
@@ -45,6 +46,15 @@ class CoupledMixing {
         size_ += at(target.columns) * at(target.copies);
         targets_.push_back(target);
       }
+  }
+
+  /// The mixing where it is much less work than the matrices of the plan, else null.
+  [[gnu::cold]] static std::unique_ptr<const CoupledMixing> if_cheaper(
+      const kernel_space& space, const KernelFilters& filters, const HarmonicPlan<Scalar>& plan,
+      const std::vector<int>& starts, int row) {
+    auto mixing = std::make_unique<const CoupledMixing>(space, filters, plan, starts, row);
+    if (2 * mixing->cost() >= plan.multiplications()) mixing.reset();
+    return mixing;
   }
 
   /// Numbers in all matrices w.

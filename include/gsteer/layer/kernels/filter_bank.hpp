@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "gsteer/layer/kernels/lanes.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
 namespace gsteer::detail {
@@ -100,46 +101,8 @@ class FilterBank {
   static int filters_at_once(int left, int most) { return left >= most ? most : std::min(left, 4); }
   static constexpr int most_pairs = (most_taps - 1) / 2;
 
-  /// L channels, in the vectors of the machine. Eigen's own vector operations, not its expressions:
-  /// these cost a user more to compile than all the rest of a convolution.
   template <int L>
-  struct Vector {
-    using Packet = typename Eigen::internal::find_best_packet<Scalar, L>::type;
-    static constexpr int width = Eigen::internal::unpacket_traits<Packet>::size;
-    static constexpr int count = L / width;
-    Packet part[count];
-
-    static void load(Vector& v, const Scalar* p) {
-      for (int i = 0; i < count; ++i) v.part[i] = Eigen::internal::ploadu<Packet>(p + i * width);
-    }
-    void store(Scalar* p) const {
-      for (int i = 0; i < count; ++i) Eigen::internal::pstoreu(p + i * width, part[i]);
-    }
-    void clear() {
-      for (int i = 0; i < count; ++i) part[i] = Eigen::internal::pset1<Packet>(Scalar{0});
-    }
-    static void add_scaled(Vector& sum, Scalar w, const Vector& v) {
-      for (int i = 0; i < count; ++i)
-        sum.part[i] =
-            Eigen::internal::pmadd(Eigen::internal::pset1<Packet>(w), v.part[i], sum.part[i]);
-    }
-    /// a + b and a - b.
-    static void sum_and_difference(Vector& sum, Vector& difference, const Vector& a,
-                                   const Vector& b) {
-      for (int i = 0; i < count; ++i) {
-        const Packet x = a.part[i], y = b.part[i];
-        sum.part[i] = Eigen::internal::padd(x, y);
-        difference.part[i] = Eigen::internal::psub(x, y);
-      }
-    }
-    /// *p += v.
-    void add_to(Scalar* p) const {
-      for (int i = 0; i < count; ++i)
-        Eigen::internal::pstoreu(
-            p + i * width,
-            Eigen::internal::padd(Eigen::internal::ploadu<Packet>(p + i * width), part[i]));
-    }
-  };
+  using Vector = Lanes<Scalar, L>;
 
   /// N filters of one parity from the sums or differences of opposite pixels.
   template <int L, int N>

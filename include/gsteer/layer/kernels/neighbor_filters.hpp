@@ -4,9 +4,11 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "gsteer/field/graph.hpp"
+#include "gsteer/layer/kernels/lanes.hpp"
 
 namespace gsteer::detail {
 
@@ -55,17 +57,17 @@ class NeighborFilters {
                  int origin, std::ptrdiff_t stride, Scalar* gu) const {
     for_each_block([&](auto lane_count, int c) {
       constexpr int L = decltype(lane_count)::value;
-      Lanes<L> sum;
-      Lanes<L>::load(sum, gu + c);
+      Vector<L> sum;
+      Vector<L>::load(sum, gu + c);
       for (int k = first; k < last; ++k) {
         const int e = graph.sent_edges()[static_cast<std::size_t>(k)];
         const Scalar* const weights = f + std::ptrdiff_t{e} * total_;
         const Scalar* row =
             gr + (graph.receivers()[static_cast<std::size_t>(e)] - origin) * stride + c;
         for (int q = 0; q < size(); ++q, row += channels_) {
-          Lanes<L> v;
-          Lanes<L>::load(v, row);
-          Lanes<L>::add_scaled(sum, weights[filters_[static_cast<std::size_t>(q)]], v);
+          Vector<L> v;
+          Vector<L>::load(v, row);
+          Vector<L>::add_scaled(sum, weights[filters_[static_cast<std::size_t>(q)]], v);
         }
       }
       sum.store(gu + c);
@@ -95,38 +97,8 @@ class NeighborFilters {
     static constexpr int value = N;
   };
 
-  /// L channels, in the vectors of the machine.
   template <int L>
-  struct Lanes {
-    using Packet = typename Eigen::internal::find_best_packet<Scalar, L>::type;
-    static constexpr int width = Eigen::internal::unpacket_traits<Packet>::size;
-    static constexpr int count = L / width;
-    Packet part[count];
-
-    static void clear(Lanes& v) {
-      for (int i = 0; i < count; ++i) v.part[i] = Eigen::internal::pset1<Packet>(Scalar{0});
-    }
-    static void load(Lanes& v, const Scalar* p) {
-      for (int i = 0; i < count; ++i) v.part[i] = Eigen::internal::ploadu<Packet>(p + i * width);
-    }
-    void store(Scalar* p) const {
-      for (int i = 0; i < count; ++i) Eigen::internal::pstoreu(p + i * width, part[i]);
-    }
-    static void add_scaled(Lanes& sum, Scalar w, const Lanes& v) {
-      for (int i = 0; i < count; ++i)
-        sum.part[i] =
-            Eigen::internal::pmadd(Eigen::internal::pset1<Packet>(w), v.part[i], sum.part[i]);
-    }
-    static void add_product(Lanes& sum, const Lanes& a, const Lanes& b) {
-      for (int i = 0; i < count; ++i)
-        sum.part[i] = Eigen::internal::pmadd(a.part[i], b.part[i], sum.part[i]);
-    }
-    Scalar total() const {
-      Scalar sum = 0;
-      for (int i = 0; i < count; ++i) sum += Eigen::internal::predux(part[i]);
-      return sum;
-    }
-  };
+  using Vector = Lanes<Scalar, L>;
 
   template <class Body>
   void for_each_block(Body&& body) const {
@@ -138,31 +110,31 @@ class NeighborFilters {
   template <int L, int N>
   void respond_block(const Graph& graph, int node, const Scalar* f, const Scalar* u,
                      std::ptrdiff_t stride, Scalar* r, const int* list, bool add) const {
-    Lanes<L> sum[N];
+    Vector<L> sum[N];
     for (int q = 0; q < N; ++q) {
-      Lanes<L>::clear(sum[q]);
-      if (add) Lanes<L>::load(sum[q], r + std::ptrdiff_t{q} * channels_);
+      sum[q].clear();
+      if (add) Vector<L>::load(sum[q], r + std::ptrdiff_t{q} * channels_);
     }
     const int* const senders = graph.senders().data();
     for (int e = graph.received(node); e < graph.received(node + 1); ++e) {
       const Scalar* const weights = f + std::ptrdiff_t{e} * total_;
-      Lanes<L> v;
-      Lanes<L>::load(v, u + senders[e] * stride);
-      for (int q = 0; q < N; ++q) Lanes<L>::add_scaled(sum[q], weights[list[q]], v);
+      Vector<L> v;
+      Vector<L>::load(v, u + senders[e] * stride);
+      for (int q = 0; q < N; ++q) Vector<L>::add_scaled(sum[q], weights[list[q]], v);
     }
     for (int q = 0; q < N; ++q) sum[q].store(r + std::ptrdiff_t{q} * channels_);
   }
 
   template <int N>
   void correlate_block(const Scalar* gr, const Scalar* u, const int* list, Scalar* gf) const {
-    Lanes<narrow> sum[N];
-    for (int q = 0; q < N; ++q) Lanes<narrow>::clear(sum[q]);
+    Vector<narrow> sum[N];
+    for (int q = 0; q < N; ++q) sum[q].clear();
     for (int c = 0; c < channels_; c += narrow) {
-      Lanes<narrow> v, row;
-      Lanes<narrow>::load(v, u + c);
+      Vector<narrow> v, row;
+      Vector<narrow>::load(v, u + c);
       for (int q = 0; q < N; ++q) {
-        Lanes<narrow>::load(row, gr + std::ptrdiff_t{q} * channels_ + c);
-        Lanes<narrow>::add_product(sum[q], row, v);
+        Vector<narrow>::load(row, gr + std::ptrdiff_t{q} * channels_ + c);
+        Vector<narrow>::add_product(sum[q], row, v);
       }
     }
     for (int q = 0; q < N; ++q) gf[list[q]] += sum[q].total();
