@@ -9,11 +9,9 @@ if(MSVC)
   set(GSTEER_WARNINGS /W4)
   set(werror /WX)
 else()
-  set(GSTEER_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+  # In C++, g++ does not count the conversion of signs among those of -Wconversion; clang does.
+  set(GSTEER_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
   set(werror -Werror)
-  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-    list(APPEND GSTEER_WARNINGS -Wno-sign-conversion)  # in C++, g++ does not count it among -Wconversion
-  endif()
 endif()
 target_compile_options(gsteer.flags INTERFACE ${GSTEER_WARNINGS} $<$<BOOL:${GSTEER_WERROR}>:${werror}>)
 

@@ -2,7 +2,6 @@
 // Our kernels of volumes against those of escnn 1.0.13: tests/golden/README.md says what the file
 // holds.
 #include <Eigen/LU>
-#include <array>
 #include <string>
 #include <utility>
 
@@ -74,32 +73,6 @@ void same_span(const TensorFile& file, const std::string& key, int size) {
   CHECK(theirs_in_ours < 1e-5);
   CHECK(ours_in_theirs < 1e-5);
 }
-
-template <auto G, int N>
-constexpr auto dimensions_of_irreps(int k) {
-  std::array<std::array<int, N>, N> all{};
-  const auto row = [&]<int Out, int... In>(std::integer_sequence<int, In...>) {
-    ((all[Out][In] = kernel_dimension<irrep<G, In>, irrep<G, Out>>(kernel_size(k))), ...);
-  };
-  [&]<int... Out>(std::integer_sequence<int, Out...> indices) {
-    (row.template operator()<Out>(indices), ...);
-  }
-  (std::make_integer_sequence<int, N>{});
-  return all;
-}
-template <int N>
-using table = std::array<std::array<int, N>, N>;
-
-static_assert(dimensions_of_irreps<SO<3>, 4>(5) ==
-              table<4>{{{3, 2, 2, 0}, {2, 7, 4, 2}, {2, 4, 7, 4}, {0, 2, 4, 7}}});
-static_assert(dimensions_of_irreps<SO<3>, 4>(3) ==
-              table<4>{{{2, 1, 1, 0}, {1, 4, 2, 1}, {1, 2, 4, 2}, {0, 1, 2, 4}}});
-template <auto In, auto Out>
-constexpr int of_o3 = kernel_dimension<In, Out>(kernel_size(5));
-static_assert(of_o3<irrep<O<3>, 1, 1>, irrep<O<3>, 1, 1>> == 5);
-static_assert(of_o3<irrep<O<3>, 0, 1>, irrep<O<3>, 1, 1>> == 2);
-static_assert(of_o3<irrep<O<3>, 0, 0>, irrep<O<3>, 1, 1>> == 2);
-static_assert(of_o3<irrep<O<3>, 0, 0>, irrep<O<3>, 0, 1>> == 0);
 
 }  // namespace
 

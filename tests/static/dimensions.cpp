@@ -8,6 +8,7 @@
 #include "gsteer/group/cyclic.hpp"
 #include "gsteer/group/dihedral.hpp"
 #include "gsteer/group/orthogonal2.hpp"
+#include "gsteer/group/orthogonal3.hpp"
 #include "gsteer/kernel/space.hpp"
 #include "gsteer/representation/features.hpp"
 
@@ -158,5 +159,17 @@ static_assert(feature_type<features_of<mixed>> &&
 static_assert(subgroup_of<cyclic<4>, dihedral<8>> && subgroup_of<dihedral<1>, orthogonal<2>>);
 static_assert(!subgroup_of<cyclic<3>, cyclic<8>> &&
               !subgroup_of<dihedral<1>, special_orthogonal<2>>);
+
+// on volumes
+static_assert(dimensions_of_irreps<SO<3>, 4>(5) ==
+              table<4>{{{3, 2, 2, 0}, {2, 7, 4, 2}, {2, 4, 7, 4}, {0, 2, 4, 7}}});
+static_assert(dimensions_of_irreps<SO<3>, 4>(3) ==
+              table<4>{{{2, 1, 1, 0}, {1, 4, 2, 1}, {1, 2, 4, 2}, {0, 1, 2, 4}}});
+template <auto In, auto Out>
+constexpr int of_o3 = kernel_dimension<In, Out>(kernel_size(5));
+static_assert(of_o3<irrep<O<3>, 1, 1>, irrep<O<3>, 1, 1>> == 5);
+static_assert(of_o3<irrep<O<3>, 0, 1>, irrep<O<3>, 1, 1>> == 2);
+static_assert(of_o3<irrep<O<3>, 0, 0>, irrep<O<3>, 1, 1>> == 2);
+static_assert(of_o3<irrep<O<3>, 0, 0>, irrep<O<3>, 0, 1>> == 0);
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/field/graph.hpp"
+#include "gsteer/kernel/filters.hpp"
 #include "gsteer/kernel/space.hpp"
 #include "gsteer/kernel/spherical_harmonics.hpp"
 
