@@ -2,8 +2,8 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <algorithm>
-#include <cstddef>
+
+#include "gsteer/core/product.hpp"
 
 namespace gsteer {
 
@@ -50,35 +50,6 @@ inline void remove_projection(Eigen::MatrixXd& x, const Eigen::MatrixXd& q, int 
       }
 }
 
-/// C += A B for row-major C, by the routine that Eigen's products end in. Called directly it has
-/// three merits: the cases for vectors and tiny matrices, which make up most of what a product
-/// costs to compile, are not instantiated; it runs on the calling thread even if the user compiles
-/// with OpenMP, so that results do not depend on threads; and one instance serves all layers of a
-/// scalar type.
-template <class Scalar, int OrderA, int OrderB>
-void add_product(Scalar* c, int ldc, const Scalar* a, int lda, const Scalar* b, int ldb, int m,
-                 int n, int k) {
-  using Eigen::Index;
-  if (m == 0 || n == 0 || k == 0) return;
-  // C^T += B^T A^T in Eigen's column-major terms: a row-major matrix is its transpose column by
-  // column.
-  constexpr int order_b = OrderB == Eigen::RowMajor ? Eigen::ColMajor : Eigen::RowMajor;
-  constexpr int order_a = OrderA == Eigen::RowMajor ? Eigen::ColMajor : Eigen::RowMajor;
-  Eigen::internal::gemm_blocking_space<Eigen::ColMajor, Scalar, Scalar, Eigen::Dynamic,
-                                       Eigen::Dynamic, Eigen::Dynamic>
-      blocking(n, m, k, 1, true);
-  Eigen::internal::general_matrix_matrix_product<Index, Scalar, order_b, false, Scalar, order_a,
-                                                 false, Eigen::ColMajor, 1>::run(n, m, k, b, ldb, a,
-                                                                                 lda, c, 1, ldc,
-                                                                                 Scalar{1},
-                                                                                 blocking, nullptr);
-}
-
-template <class Scalar>
-void clear(Scalar* c, int ldc, int m, int n) {
-  for (int i = 0; i < m; ++i) std::fill_n(c + static_cast<std::ptrdiff_t>(i) * ldc, n, Scalar{0});
-}
-
 // The three products that every layer is made of. All matrices are row-major; ld* is the distance
 // between two rows. C is m x n and is overwritten unless `add`.
 
@@ -86,24 +57,21 @@ void clear(Scalar* c, int ldc, int m, int n) {
 template <class Scalar>
 void multiply(Scalar* c, int ldc, const Scalar* a, int lda, const Scalar* b, int ldb, int m, int n,
               int k, bool add) {
-  if (!add) clear(c, ldc, m, n);
-  add_product<Scalar, Eigen::RowMajor, Eigen::RowMajor>(c, ldc, a, lda, b, ldb, m, n, k);
+  Product<Scalar>::run(c, ldc, {a, lda, 1}, {b, ldb, 1}, m, n, k, add);
 }
 
 /// C (+)= A^T B, with A k x m and B k x n.
 template <class Scalar>
 void multiply_transposed_a(Scalar* c, int ldc, const Scalar* a, int lda, const Scalar* b, int ldb,
                            int m, int n, int k, bool add) {
-  if (!add) clear(c, ldc, m, n);
-  add_product<Scalar, Eigen::ColMajor, Eigen::RowMajor>(c, ldc, a, lda, b, ldb, m, n, k);
+  Product<Scalar>::run(c, ldc, {a, 1, lda}, {b, ldb, 1}, m, n, k, add);
 }
 
 /// C (+)= A B^T, with A m x k and B n x k.
 template <class Scalar>
 void multiply_transposed_b(Scalar* c, int ldc, const Scalar* a, int lda, const Scalar* b, int ldb,
                            int m, int n, int k, bool add) {
-  if (!add) clear(c, ldc, m, n);
-  add_product<Scalar, Eigen::RowMajor, Eigen::ColMajor>(c, ldc, a, lda, b, ldb, m, n, k);
+  Product<Scalar>::run(c, ldc, {a, lda, 1}, {b, 1, ldb}, m, n, k, add);
 }
 
 }  // namespace detail

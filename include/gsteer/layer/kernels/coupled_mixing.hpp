@@ -9,7 +9,7 @@
 
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/kernel/harmonic_plan.hpp"
-#include "gsteer/layer/kernels/scratch.hpp"
+#include "gsteer/core/scratch.hpp"
 
 namespace gsteer::detail {
 

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "gsteer/layer/kernels/scratch.hpp"
+#include "gsteer/core/scratch.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
 namespace gsteer::detail {

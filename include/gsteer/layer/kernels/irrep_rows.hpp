@@ -7,7 +7,7 @@
 
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/core/parallel.hpp"
-#include "gsteer/layer/kernels/scratch.hpp"
+#include "gsteer/core/scratch.hpp"
 #include "gsteer/representation/layout.hpp"
 
 namespace gsteer::detail {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gsteer/core/matrix.hpp"
-#include "gsteer/layer/kernels/scratch.hpp"
+#include "gsteer/core/scratch.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
 namespace gsteer::detail {

@@ -7,7 +7,7 @@
 
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/core/parallel.hpp"
-#include "gsteer/layer/kernels/scratch.hpp"
+#include "gsteer/core/scratch.hpp"
 #include "gsteer/layer/kernels/tensor_product_mix.hpp"
 
 namespace gsteer::detail {

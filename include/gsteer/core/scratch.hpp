@@ -19,6 +19,7 @@ enum class Slot : std::size_t {
   mixed,
   gradient,
   responses,
+  panels,
   last
 };
 
