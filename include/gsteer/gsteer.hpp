@@ -10,6 +10,7 @@
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/core/error.hpp"
 #include "gsteer/core/matrix.hpp"
+#include "gsteer/core/memory.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/random.hpp"
 #include "gsteer/core/sum.hpp"

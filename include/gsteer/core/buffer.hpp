@@ -6,12 +6,15 @@
 #include <new>
 #include <utility>
 
+#include "gsteer/core/memory.hpp"
+
 namespace gsteer {
 
 /// Contiguous memory of numbers that is either owned (zero-filled, aligned to a cache line) or
 /// borrowed from the caller.
 ///
-/// A copy always owns its memory; a moved-from buffer is empty. A borrowed buffer must not outlive
+/// A copy always owns its memory; a moved-from buffer is empty. Memory is kept for the next buffer,
+/// see release_memory. A borrowed buffer must not outlive
 /// the memory it maps.
 template <class Scalar>
 class Buffer {
@@ -37,14 +40,23 @@ class Buffer {
       : data_(std::exchange(other.data_, nullptr)),
         size_(std::exchange(other.size_, 0)),
         owned_(std::exchange(other.owned_, false)) {}
-  Buffer& operator=(Buffer other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(owned_, other.owned_);
+  /// Into the memory that is there, if it is owned and of this size.
+  Buffer& operator=(const Buffer& other) {
+    if (owned_ && size_ == other.size_ && this != &other)
+      std::copy_n(other.data_, size_, data_);
+    else
+      *this = Buffer(other);
+    return *this;
+  }
+  Buffer& operator=(Buffer&& other) noexcept {
+    Buffer taken(std::move(other));
+    std::swap(data_, taken.data_);
+    std::swap(size_, taken.size_);
+    std::swap(owned_, taken.owned_);
     return *this;
   }
   ~Buffer() {
-    if (owned_) ::operator delete(data_, alignment);
+    if (owned_ && data_) detail::memory_pool().give_back(data_, size_ * sizeof(Scalar));
   }
 
   Scalar* data() { return data_; }
@@ -61,11 +73,10 @@ class Buffer {
   const Scalar* end() const { return data_ + size_; }
 
  private:
-  static constexpr std::align_val_t alignment{64};
-
   static Scalar* allocate(std::size_t size) {
-    if (size > std::size_t(-1) / sizeof(Scalar)) throw std::bad_array_new_length();
-    return static_cast<Scalar*>(::operator new(size * sizeof(Scalar), alignment));
+    if (size == 0) return nullptr;
+    if (size > std::size_t(-1) / 2 / sizeof(Scalar)) throw std::bad_array_new_length();
+    return static_cast<Scalar*>(detail::memory_pool().take(size * sizeof(Scalar)));
   }
 
   Scalar* data_ = nullptr;
