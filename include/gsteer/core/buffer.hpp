@@ -21,8 +21,17 @@ class Buffer {
  public:
   Buffer() = default;
 
-  explicit Buffer(std::size_t size) : data_(allocate(size)), size_(size), owned_(true) {
+  explicit Buffer(std::size_t size) : Buffer(uninitialized(size)) {
     std::fill_n(data_, size_, Scalar{0});
+  }
+
+  /// Owned memory of any content, for what is overwritten as a whole.
+  static Buffer uninitialized(std::size_t size) {
+    Buffer buffer;
+    buffer.data_ = allocate(size);
+    buffer.size_ = size;
+    buffer.owned_ = true;
+    return buffer;
   }
 
   /// Borrows `size` numbers that belong to the caller.

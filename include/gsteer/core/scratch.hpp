@@ -20,6 +20,7 @@ enum class Slot : std::size_t {
   gradient,
   responses,
   panels,
+  folded,
   last
 };
 
@@ -28,7 +29,7 @@ Scalar* scratch(Slot slot, std::ptrdiff_t count) {
   const auto size = static_cast<std::size_t>(count);
   thread_local std::array<Buffer<Scalar>, static_cast<std::size_t>(Slot::last)> memory;
   auto& buffer = memory[static_cast<std::size_t>(slot)];
-  if (buffer.size() < size) buffer = Buffer<Scalar>(size);
+  if (buffer.size() < size) buffer = Buffer<Scalar>::uninitialized(size);
   return buffer.data();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -30,11 +31,10 @@ class HarmonicConvolution {
         taps_(filters.taps()),
         in_channels_(channels(space.in)),
         out_channels_(channels(space.out)) {
-    std::vector<bool> odd(static_cast<std::size_t>(filters.count()));
-    for (int l = 0; l < filters.degrees(); ++l)
-      for (int f = filters.first[at(l)]; f < filters.first[at(l + 1)]; ++f) odd[at(f)] = l % 2 == 1;
+    std::array<int, 3> size{1, 1, 1};
+    for (auto axis = at(3 - space.dimension); axis < 3; ++axis) size[axis] = space.profile.size;
     for (const auto& group : plan_.in) {
-      banks_.emplace_back(filters.values, group.filters, odd);
+      banks_.emplace_back(filters.values, group.filters, size);
       starts_.push_back(row_);
       row_ += banks_.back().count() * group.channels;
     }
@@ -66,9 +66,8 @@ class HarmonicConvolution {
   /// at what they cost in time.
   double cost() const {
     double filtering = 0;
-    for (const auto& g : plan_.in)
-      filtering += static_cast<double>(g.channels) * static_cast<double>(g.filters.size() + 2) *
-                   (taps_ / 2 + 1);
+    for (std::size_t g = 0; g < plan_.in.size(); ++g)
+      filtering += plan_.in[g].channels * banks_[g].cost();
     double turning = 0;
     for (const auto* kinds : {&in_rows_, &out_rows_})
       for (const auto& k : *kinds)
@@ -81,12 +80,13 @@ class HarmonicConvolution {
   void forward(const Scalar* in, Scalar* out, const Scalar* matrices, const Scalar* bias, int batch,
                const Windows& w) const {
     const Shape s(*this, w);
-    const auto offsets = bank_offsets(s, w);
-    // Pictures kept with channels innermost at a time: some 16 MB of them, but not more than 16.
-    const int wave =
-        static_cast<int>(std::clamp<std::ptrdiff_t>((1 << 22) / s.input.size(), 1, 16));
-    Buffer<Scalar> pictures(static_cast<std::size_t>(std::min(wave, batch)) *
-                            static_cast<std::size_t>(s.input.size()));
+    // Pictures kept with channels innermost at a time: some for each thread, as long as they stay
+    // in its second cache.
+    const int some =
+        static_cast<int>(std::clamp<std::ptrdiff_t>((1 << 17) / s.input.size(), 1, 16));
+    const int wave = std::min(some * threads(), batch);
+    auto pictures =
+        Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(s.input.size()));
     for (int start = 0; start < batch; start += wave) {
       const int count = std::min(wave, batch - start);
       parallel_for(count, [&](int i) {
@@ -101,10 +101,10 @@ class HarmonicConvolution {
         Scalar* v = scratch<Scalar>(Slot::mixed, part.size());
         const Scalar* u = pictures.data() + i * s.input.size();
         if (coupled_) {
-          Scalar* r = filter_all(u, s, w, y, part, offsets);
+          Scalar* r = filter_all(u, s, w, y, part);
           coupled_->mix(r, pixels, matrices, v);
         } else {
-          mix_groups(u, s, w, y, part, offsets, matrices, v);
+          mix_groups(u, s, w, y, part, matrices, v);
         }
         leave(out + static_cast<std::ptrdiff_t>(start + i) * out_channels_ * w.outputs(),
               w.outputs(), y * part.width(), v, part, bias);
@@ -116,7 +116,6 @@ class HarmonicConvolution {
   void backward(const Scalar* in, const Scalar* d_out, Scalar* d_in, const Scalar* matrices,
                 Scalar* d_coefficients, int batch, const Windows& w) const {
     const Shape s(*this, w);
-    const auto offsets = bank_offsets(s, w);
     // A fixed number of parts of the batch, each with sums of its own: the same for any number of
     // threads.
     const int parts = std::min(batch, 8);
@@ -128,7 +127,7 @@ class HarmonicConvolution {
         backward_picture(in + static_cast<std::ptrdiff_t>(i) * in_channels_ * w.cells(),
                          d_out + static_cast<std::ptrdiff_t>(i) * out_channels_ * w.outputs(),
                          d_in + static_cast<std::ptrdiff_t>(i) * in_channels_ * w.cells(), matrices,
-                         d_matrices, s, offsets, w);
+                         d_matrices, s, w);
     });
     for (int p = 1; p < parts; ++p)
       for (std::size_t i = 0; i < size; ++i)
@@ -171,11 +170,10 @@ class HarmonicConvolution {
     }
   };
 
-  std::vector<std::vector<std::ptrdiff_t>> bank_offsets(const Shape& s, const Windows& w) const {
-    std::vector<std::vector<std::ptrdiff_t>> all;
-    for (const auto& bank : banks_)
-      all.push_back(bank.offsets(w, {s.input.plane(), s.input.row(), s.input.channels}));
-    return all;
+  static typename FilterBank<Scalar>::Steps steps(const Shape& s, const Windows& w) {
+    return {{s.input.plane() * w.dilation[0], s.input.row() * w.dilation[1],
+             std::ptrdiff_t{s.input.channels} * w.dilation[2]},
+            std::ptrdiff_t{s.input.channels} * w.stride[2]};
   }
 
   /// A picture to channels innermost, with its border filled.
@@ -212,43 +210,33 @@ class HarmonicConvolution {
   /// The responses of one group of channels for some rows of output: [pixel][filter][channel],
   /// pixels `stride` apart.
   void filter(Scalar* r, int stride, std::size_t g, const Scalar* u, const Shape& s,
-              const Windows& w, int y0, const PixelGrid& part,
-              const std::vector<std::ptrdiff_t>& offsets) const {
+              const Windows& w, int y0, const PixelGrid& part) const {
     const auto& group = plan_.in[g];
-    const int step = w.stride[2] * s.input.channels;
-    for (int y = 0; y < part.lines(); ++y) {
-      const Scalar* from = u + center(s, w, y0 + y) + group.first;
-      for (int x = 0; x < part.width(); ++x, from += step, r += stride)
-        banks_[g].apply(from, r, group.channels, offsets.data());
-    }
+    for (int y = 0; y < part.lines(); ++y, r += std::ptrdiff_t{part.width()} * stride)
+      banks_[g].apply(u + center(s, w, y0 + y) + group.first, part.width(), steps(s, w), r, stride,
+                      group.channels);
   }
   /// The adjoint: adds to the picture.
   void scatter(Scalar* u, const Scalar* r, int stride, std::size_t g, const Shape& s,
-               const Windows& w, int y0, const PixelGrid& part,
-               const std::vector<std::ptrdiff_t>& offsets) const {
+               const Windows& w, int y0, const PixelGrid& part) const {
     const auto& group = plan_.in[g];
-    const int step = w.stride[2] * s.input.channels;
-    for (int y = 0; y < part.lines(); ++y) {
-      Scalar* to = u + center(s, w, y0 + y) + group.first;
-      for (int x = 0; x < part.width(); ++x, to += step, r += stride)
-        banks_[g].scatter(to, r, group.channels, offsets.data());
-    }
+    for (int y = 0; y < part.lines(); ++y, r += std::ptrdiff_t{part.width()} * stride)
+      banks_[g].scatter(u + center(s, w, y0 + y) + group.first, part.width(), steps(s, w), r,
+                        stride, group.channels);
   }
 
   /// The responses of all groups: [pixel][group][filter][channel].
   Scalar* filter_all(const Scalar* u, const Shape& s, const Windows& w, int y0,
-                     const PixelGrid& part,
-                     const std::vector<std::vector<std::ptrdiff_t>>& offsets) const {
+                     const PixelGrid& part) const {
     Scalar* r = scratch<Scalar>(Slot::responses, static_cast<std::ptrdiff_t>(part.pixels()) * row_);
     for (std::size_t g = 0; g < plan_.in.size(); ++g)
-      filter(r + starts_[g], row_, g, u, s, w, y0, part, offsets[g]);
+      filter(r + starts_[g], row_, g, u, s, w, y0, part);
     return r;
   }
 
   /// v = the responses of one group after the other, mixed by the matrices of the plan.
   void mix_groups(const Scalar* u, const Shape& s, const Windows& w, int y0, const PixelGrid& part,
-                  const std::vector<std::vector<std::ptrdiff_t>>& offsets, const Scalar* matrices,
-                  Scalar* v) const {
+                  const Scalar* matrices, Scalar* v) const {
     const int pixels = part.pixels();
     std::fill_n(v, part.size(), Scalar{0});
     for (std::size_t g = 0; g < plan_.in.size(); ++g) {
@@ -256,7 +244,7 @@ class HarmonicConvolution {
       if (group.filters.empty()) continue;
       const int row = banks_[g].count() * group.channels;
       Scalar* r = scratch<Scalar>(Slot::responses, static_cast<std::ptrdiff_t>(pixels) * row);
-      filter(r, row, g, u, s, w, y0, part, offsets[g]);
+      filter(r, row, g, u, s, w, y0, part);
       for (const auto& b : plan_.blocks)
         if (b.in == static_cast<int>(g))
           multiply(v + plan_.out[at(b.out)].first, part.channels,
@@ -266,9 +254,7 @@ class HarmonicConvolution {
   }
 
   void backward_picture(const Scalar* in, const Scalar* d_out, Scalar* d_in, const Scalar* matrices,
-                        Scalar* d_matrices, const Shape& s,
-                        const std::vector<std::vector<std::ptrdiff_t>>& offsets,
-                        const Windows& w) const {
+                        Scalar* d_matrices, const Shape& s, const Windows& w) const {
     Scalar* u = scratch<Scalar>(Slot::picture, s.input.size());
     Scalar* d_u = scratch<Scalar>(Slot::gradient, s.input.size());
     Scalar* d_v = scratch<Scalar>(Slot::mixed, s.output.size());
@@ -281,13 +267,13 @@ class HarmonicConvolution {
       const int pixels = part.pixels();
       const Scalar* d_part = d_v + s.output.line(y0);
       if (coupled_) {
-        Scalar* r = filter_all(u, s, w, y0, part, offsets);
+        Scalar* r = filter_all(u, s, w, y0, part);
         for (int task = 0; task < coupled_->tasks(); ++task)
           coupled_->add_gradient(task, r, d_part, pixels, d_matrices);
         // The responses have done their work; their gradient takes their place.
         coupled_->unmix(d_part, pixels, matrices, r);
         for (std::size_t g = 0; g < plan_.in.size(); ++g)
-          scatter(d_u, r + starts_[g], row_, g, s, w, y0, part, offsets[g]);
+          scatter(d_u, r + starts_[g], row_, g, s, w, y0, part);
         continue;
       }
       for (std::size_t g = 0; g < plan_.in.size(); ++g) {
@@ -295,7 +281,7 @@ class HarmonicConvolution {
         if (group.filters.empty()) continue;
         const int row = banks_[g].count() * group.channels;
         Scalar* r = scratch<Scalar>(Slot::responses, static_cast<std::ptrdiff_t>(pixels) * row);
-        filter(r, row, g, u, s, w, y0, part, offsets[g]);
+        filter(r, row, g, u, s, w, y0, part);
         for (const auto& b : plan_.blocks)
           if (b.in == static_cast<int>(g))
             multiply_transposed_a(d_matrices + b.offset, b.cols,
@@ -311,7 +297,7 @@ class HarmonicConvolution {
                                   filled == b.degree);
             filled = b.degree;
           }
-        scatter(d_u, r, row, g, s, w, y0, part, offsets[g]);
+        scatter(d_u, r, row, g, s, w, y0, part);
       }
     }
     for_each_border_pixel(s.input, w.mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {

@@ -4,196 +4,386 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <vector>
 
+#include "gsteer/core/error.hpp"
+#include "gsteer/core/scratch.hpp"
 #include "gsteer/layer/kernels/lanes.hpp"
-#include "gsteer/layer/kernels/windows.hpp"
 
 namespace gsteer::detail {
 
 /// A few filters of odd size applied to every channel of a picture or volume whose channels are
 /// innermost, [pixel][channel].
 ///
-/// Each filter is even or odd under tap -> -tap, so that it needs the sums or the differences of
-/// opposite pixels only:
-///   r_f(p) = f(0) u(p) + sum over half of the taps t of f(t) (u(p + t) +- u(p - t)),
-/// half of the multiplications; the adjoint has the same form. One pixel is worked on at a time, a
-/// few vectors of channels at once.
+/// Every filter is even or odd along each axis. So its window is folded first: along an axis with
+/// taps -h to h,
+///   u(0), u(e) + u(-e) and u(e) - u(-e),   e = 1, ..., h,
+/// of which an even filter needs the sums and an odd one the differences. A window of k^d taps
+/// falls into 2^d classes of folded taps, and a filter multiplies the taps of its class only: half
+/// as many along each axis. Columns of a row of windows are folded along z and y once for all
+/// windows that share them. The adjoint does all of this in reverse.
 template <class Scalar>
 class FilterBank {
  public:
   /// The most taps that it takes: 23 x 23, or 9 x 9 x 9.
   static constexpr int most_taps = 729;
 
-  /// `values`: filter x tap, `filters`: which rows of it, `odd`: for each row.
+  /// Distances in memory of the taps of a window along z, y, x, and of the windows of a row.
+  struct Steps {
+    std::array<std::ptrdiff_t, 3> tap{};
+    std::ptrdiff_t window = 0;
+  };
+
+  /// `values`: filter x tap, `filters`: which rows of it, `size`: taps along z, y, x.
   [[gnu::cold]] FilterBank(const Eigen::MatrixXd& values, const std::vector<int>& filters,
-                           const std::vector<bool>& odd)
-      : count_(static_cast<int>(filters.size())),
-        pairs_((static_cast<int>(values.cols()) - 1) / 2) {
-    for (int parity = 0; parity < 2; ++parity)
+                           const std::array<int, 3>& size)
+      : size_(size), count_(static_cast<int>(filters.size())) {
+    place_columns();
+    std::vector<int> parity;
+    for (const int f : filters) parity.push_back(parity_of(values, f));
+    for (int c = 0; c < 8; ++c) {
+      Class& part = classes_[at(c)];
+      const auto taps = taps_of(c);
+      part.taps = static_cast<int>(taps.size());
+      std::vector<int> rows;
       for (int f = 0; f < count_; ++f)
-        if (odd[static_cast<std::size_t>(filters[static_cast<std::size_t>(f)])] == (parity == 1))
-          part_[static_cast<std::size_t>(parity)].filters.push_back(f);
-    const auto weight = [&](int f, int t) {
-      return static_cast<Scalar>(values(filters[static_cast<std::size_t>(f)], pairs_ + 1 + t));
-    };
-    for (const int f : part_[0].filters)
-      center_.push_back(static_cast<Scalar>(values(filters[static_cast<std::size_t>(f)], pairs_)));
-    // For the forward direction weights stand as [chunk of filters][pair][filter], for the adjoint
-    // as [chunk of pairs][filter][pair].
-    for (auto& part : part_)
-      for (const bool half : {false, true}) {
-        Weights& w = part.weights[half];
-        const int n = static_cast<int>(part.filters.size()), most = half ? 8 : 4;
+        if (parity[at(f)] == c) {
+          part.filters.push_back(f);
+          rows.push_back(filters[at(f)]);
+        }
+      const int n = static_cast<int>(rows.size());
+      for (const int most : {chunk<few>, chunk<4 * few>}) {
+        auto& weights = part.weights[most == chunk<4 * few>];
         for (int f = 0, some = 0; f < n; f += some) {
           some = filters_at_once(n - f, most);
-          for (int t = 0; t < pairs_; ++t)
+          for (const int t : taps)
             for (int q = f; q < f + some; ++q)
-              w.by_filter.push_back(weight(part.filters[static_cast<std::size_t>(q)], t));
+              weights.by_filter.push_back(static_cast<Scalar>(values(rows[at(q)], t)));
         }
-        for (int t = 0; t < pairs_; t += most)
-          for (int q = 0; q < n; ++q)
+        for (int t = 0; t < part.taps; t += most)
+          for (const int row : rows)
             for (int s = t; s < t + most; ++s)
-              w.by_pair.push_back(s < pairs_ ? weight(part.filters[static_cast<std::size_t>(q)], s)
-                                             : Scalar{0});
+              weights.by_tap.push_back(s < part.taps ? static_cast<Scalar>(values(row, taps[at(s)]))
+                                                     : Scalar{0});
       }
+    }
   }
 
   int count() const { return count_; }
 
-  /// The distance in memory from a pixel to the second one of each pair of opposite taps of the
-  /// windows; `step`: from a pixel to the next along z, y, x.
-  std::vector<std::ptrdiff_t> offsets(const Windows& w,
-                                      const std::array<std::ptrdiff_t, 3>& step) const {
-    std::vector<std::ptrdiff_t> all;
-    for (int t = 0; t < pairs_; ++t) {
-      std::ptrdiff_t offset = 0;
-      int tap = pairs_ + 1 + t;
-      for (std::size_t axis = 3; axis-- > 0; tap /= w.kernel[axis])
-        offset += (tap % w.kernel[axis] - w.kernel[axis] / 2) * w.dilation[axis] * step[axis];
-      all.push_back(offset);
-    }
-    return all;
+  /// Multiply-adds and additions for a channel of a pixel.
+  double cost() const {
+    double sum = 4.0 * (columns() + size_[2]) + 2.0 * columns() * size_[2];
+    for (const Class& c : classes_) sum += (c.taps + 2.0) * static_cast<double>(c.filters.size());
+    return sum;
   }
 
-  /// r[filter][channel] = the responses at the pixel u points to, `channels` a multiple of half a
+  /// r[window][filter][channel] = the responses of `windows` windows of a row, the first one with
+  /// its center at u; `stride`: from one window to the next in r, `channels`: a multiple of half a
   /// vector.
-  void apply(const Scalar* u, Scalar* r, int channels, const std::ptrdiff_t* offset) const {
+  void apply(const Scalar* u, int windows, const Steps& steps, Scalar* r, std::ptrdiff_t stride,
+             int channels) const {
     int c = 0;
-    for (; c + lanes <= channels; c += lanes) apply_lanes<lanes>(u + c, r + c, channels, offset);
-    for (; c < channels; c += lanes / 2) apply_lanes<lanes / 2>(u + c, r + c, channels, offset);
+    for (; c + 4 * few <= channels; c += 4 * few)
+      apply_lanes<4 * few>(u + c, windows, steps, r + c, stride, channels);
+    if (c + 2 * few <= channels) {
+      apply_lanes<2 * few>(u + c, windows, steps, r + c, stride, channels);
+      c += 2 * few;
+    }
+    if (c < channels) apply_lanes<few>(u + c, windows, steps, r + c, stride, channels);
   }
 
-  /// Adds to the pixels around the one u points to: the adjoint of apply.
-  void scatter(Scalar* u, const Scalar* r, int channels, const std::ptrdiff_t* offset) const {
+  /// Adds to the pixels around u: the adjoint of apply.
+  void scatter(Scalar* u, int windows, const Steps& steps, const Scalar* r, std::ptrdiff_t stride,
+               int channels) const {
     int c = 0;
-    for (; c + lanes <= channels; c += lanes) scatter_lanes<lanes>(u + c, r + c, channels, offset);
-    for (; c < channels; c += lanes / 2) scatter_lanes<lanes / 2>(u + c, r + c, channels, offset);
+    for (; c + 4 * few <= channels; c += 4 * few)
+      scatter_lanes<4 * few>(u + c, windows, steps, r + c, stride, channels);
+    if (c + 2 * few <= channels) {
+      scatter_lanes<2 * few>(u + c, windows, steps, r + c, stride, channels);
+      c += 2 * few;
+    }
+    if (c < channels) scatter_lanes<few>(u + c, windows, steps, r + c, stride, channels);
   }
 
  private:
-  static constexpr int lanes = 64 / static_cast<int>(sizeof(Scalar));
-  /// Filters (forward) or pairs (adjoint) that are summed at once: enough sums to hide the latency
-  /// of an addition, which takes more of them where a sum has half as many vectors.
+  /// Channels are worked on 4, 2 or 1 times so many at once.
+  static constexpr int few = 32 / static_cast<int>(sizeof(Scalar));
+  /// Filters (forward) or taps (adjoint) that are summed at once: as many as there are registers
+  /// for.
   template <int L>
-  static constexpr int chunk = L == lanes ? 4 : 8;
-  static int filters_at_once(int left, int most) { return left >= most ? most : std::min(left, 4); }
-  static constexpr int most_pairs = (most_taps - 1) / 2;
+  static constexpr int chunk = L == 4 * few ? 3 : 6;
+  static constexpr std::size_t kind(int l) { return l == 4 * few; }
+  static constexpr int most_columns = 81;  // folded taps along z and y
+  static constexpr int longest = 27;       // taps along an axis
 
   template <int L>
   using Vector = Lanes<Scalar, L>;
 
-  /// N filters of one parity from the sums or differences of opposite pixels.
-  template <int L, int N>
-  void combine(const Vector<L>* pairs, const Scalar* weights, const Scalar* center,
-               const Vector<L>& middle, const int* filters, Scalar* r, int channels) const {
-    Vector<L> sum[N];
-    for (int q = 0; q < N; ++q) {
-      sum[q].clear();
-      if (center) Vector<L>::add_scaled(sum[q], center[q], middle);
+  struct Weights {
+    std::vector<Scalar> by_filter;  // [chunk of filters][tap][filter]
+    std::vector<Scalar> by_tap;     // [chunk of taps][filter][tap]
+  };
+  /// The filters that are even or odd alike along z, y, x; their folded taps follow each other.
+  struct Class {
+    std::vector<int> filters;
+    int taps = 0;
+    std::array<Weights, 2> weights;  // for a few lanes, for many
+  };
+
+  static std::size_t at(int i) { return static_cast<std::size_t>(i); }
+  int columns() const { return size_[0] * size_[1]; }
+  static int filters_at_once(int left, int most) {
+    return left > most ? std::min(left - left / 2, most) : left;
+  }
+
+  /// Folded tap i of an axis: of distance i, or from k / 2 + 1 on odd and of distance i - k / 2.
+  int distance(std::size_t axis, int i) const {
+    return i <= size_[axis] / 2 ? i : i - size_[axis] / 2;
+  }
+  bool odd(std::size_t axis, int i) const { return i > size_[axis] / 2; }
+
+  /// Folded columns stand sorted by what they are along z and y: even even, even odd, ...
+  [[gnu::cold]] void place_columns() {
+    expect(columns() <= most_columns && size_[2] <= longest && columns() * size_[2] <= most_taps,
+           "FilterBank: too many taps");
+    column_.resize(at(columns()));
+    int next = 0;
+    for (int c = 0; c < 4; ++c) {
+      for (int z = 0; z < size_[0]; ++z)
+        for (int y = 0; y < size_[1]; ++y)
+          if (2 * odd(0, z) + odd(1, y) == c) {
+            column_[at(z * size_[1] + y)] = next++;
+            sorted_.push_back({z, y});
+          }
+      last_column_[at(c)] = next;
     }
-    for (int t = 0; t < pairs_; ++t, weights += N)
-      for (int q = 0; q < N; ++q) Vector<L>::add_scaled(sum[q], weights[q], pairs[t]);
+  }
+
+  /// The folded taps of a class in their order, as taps of the kernel.
+  [[gnu::cold]] std::vector<int> taps_of(int c) const {
+    std::vector<int> taps;
+    const auto place = [&](std::size_t axis, int i) { return size_[axis] / 2 + distance(axis, i); };
+    for (int q = c / 2 == 0 ? 0 : last_column_[at(c / 2 - 1)]; q < last_column_[at(c / 2)]; ++q)
+      for (int x = 0; x < size_[2]; ++x)
+        if (odd(2, x) == (c % 2 == 1))
+          taps.push_back((place(0, sorted_[at(q)][0]) * size_[1] + place(1, sorted_[at(q)][1])) *
+                             size_[2] +
+                         place(2, x));
+    return taps;
+  }
+
+  /// The class of a filter. \throws Error if it is neither even nor odd along an axis
+  [[gnu::cold]] int parity_of(const Eigen::MatrixXd& values, int f) const {
+    int parity = 0;
+    const double largest = values.row(f).cwiseAbs().maxCoeff();
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      double off_even = 0, off_odd = 0;
+      for (int t = 0; t < values.cols(); ++t) {
+        std::array<int, 3> tap{t / size_[2] / size_[1], t / size_[2] % size_[1], t % size_[2]};
+        tap[axis] = size_[axis] - 1 - tap[axis];
+        const double a = values(f, t),
+                     b = values(f, (tap[0] * size_[1] + tap[1]) * size_[2] + tap[2]);
+        off_even = std::max(off_even, std::abs(a - b));
+        off_odd = std::max(off_odd, std::abs(a + b));
+      }
+      const bool is_odd = off_odd < off_even;
+      expect((is_odd ? off_odd : off_even) <= 1e-10 * largest,
+             "FilterBank: expected filters that are even or odd along each axis");
+      parity = 2 * parity + is_odd;
+    }
+    return parity;
+  }
+
+  /// N filters of a class from its folded taps.
+  template <int L, int N>
+  static void combine(const Vector<L>* taps, int count, const Scalar* weights, const int* filters,
+                      Scalar* r, int channels) {
+    Vector<L> sum[N];
+    for (int q = 0; q < N; ++q) sum[q].clear();
+    for (int t = 0; t < count; ++t, weights += N)
+      for (int q = 0; q < N; ++q) Vector<L>::add_scaled(sum[q], weights[q], taps[t]);
     for (int q = 0; q < N; ++q)
       sum[q].store(r + static_cast<std::ptrdiff_t>(filters[q]) * channels);
   }
 
   template <int L>
-  void apply_lanes(const Scalar* u, Scalar* r, int channels, const std::ptrdiff_t* offset) const {
-    Vector<L> sums[most_pairs], differences[most_pairs], middle;
-    for (int t = 0; t < pairs_; ++t) {
-      Vector<L> ahead, behind;
-      Vector<L>::load(ahead, u + offset[t]);
-      Vector<L>::load(behind, u - offset[t]);
-      Vector<L>::sum_and_difference(sums[t], differences[t], ahead, behind);
-    }
-    Vector<L>::load(middle, u);
-    for (int parity = 0; parity < 2; ++parity) {
-      const auto& part = part_[static_cast<std::size_t>(parity)];
-      const Vector<L>* pairs = parity == 0 ? sums : differences;
-      const Scalar* w = part.weights[L != lanes].by_filter.data();
-      const int n = static_cast<int>(part.filters.size());
-      for (int f = 0, some = 0; f < n; f += some) {
+  void respond(const Vector<L>* folded, Scalar* r, int channels) const {
+    for (const Class& part : classes_) {
+      const Scalar* w = part.weights[kind(L)].by_filter.data();
+      const int n = static_cast<int>(part.filters.size()), taps = part.taps;
+      for (int f = 0, some = 0; f < n; f += some, w += some * taps) {
         const int* list = part.filters.data() + f;
-        const Scalar* c = parity == 0 ? center_.data() + f : nullptr;
         some = filters_at_once(n - f, chunk<L>);
-        if constexpr (chunk<L> == 8)
-          if (some == 8) combine<L, 8>(pairs, w, c, middle, list, r, channels);
-        if (some == 4) combine<L, 4>(pairs, w, c, middle, list, r, channels);
-        if (some == 3) combine<L, 3>(pairs, w, c, middle, list, r, channels);
-        if (some == 2) combine<L, 2>(pairs, w, c, middle, list, r, channels);
-        if (some == 1) combine<L, 1>(pairs, w, c, middle, list, r, channels);
-        w += some * pairs_;
+        if constexpr (chunk<L> == 6) {
+          if (some == 6) combine<L, 6>(folded, taps, w, list, r, channels);
+          if (some == 5) combine<L, 5>(folded, taps, w, list, r, channels);
+          if (some == 4) combine<L, 4>(folded, taps, w, list, r, channels);
+        }
+        if (some == 3) combine<L, 3>(folded, taps, w, list, r, channels);
+        if (some == 2) combine<L, 2>(folded, taps, w, list, r, channels);
+        if (some == 1) combine<L, 1>(folded, taps, w, list, r, channels);
       }
+      folded += taps;
+    }
+  }
+
+  /// The columns that the windows of a row share: every `step` numbers one, windows `window` and
+  /// their taps `tap` columns apart.
+  struct Columns {
+    std::ptrdiff_t step, window, tap, count;
+    Columns(int windows, const Steps& s, int taps)
+        : step(std::gcd(s.window, s.tap[2])),
+          window(s.window / step),
+          tap(s.tap[2] / step),
+          count((windows - 1) * window + (taps - 1) * tap + 1) {}
+  };
+
+  template <int L>
+  void apply_lanes(const Scalar* u, int windows, const Steps& s, Scalar* r, std::ptrdiff_t stride,
+                   int channels) const {
+    const int high = size_[2] / 2, n = columns();
+    const Columns shared(windows, s, size_[2]);
+    Scalar* const memory = scratch<Scalar>(Slot::folded, shared.count * n * L);
+    for (std::ptrdiff_t x = 0; x < shared.count; ++x)
+      fold_column<L>(u - high * s.tap[2] + x * shared.step, s, memory + x * n * L);
+    Vector<L> folded[most_taps];
+    for (int i = 0; i < windows; ++i, r += stride) {
+      const Scalar* const center = memory + (i * shared.window + high * shared.tap) * n * L;
+      Vector<L>* to = folded;
+      for (int c = 0, q = 0; c < 4; ++c) {
+        // Even taps of all columns of this kind, then the odd ones.
+        Vector<L>*even = to, *odds = to + (last_column_[at(c)] - q) * (high + 1);
+        for (; q < last_column_[at(c)]; ++q) {
+          const Scalar* const from = center + q * L;
+          Vector<L>::load(*even++, from);
+          for (int e = 1; e <= high; ++e) {
+            Vector<L> ahead, behind;
+            Vector<L>::load(ahead, from + e * shared.tap * n * L);
+            Vector<L>::load(behind, from - e * shared.tap * n * L);
+            Vector<L>::sum_and_difference(*even++, *odds++, ahead, behind);
+          }
+        }
+        to = odds;
+      }
+      respond<L>(folded, r, channels);
     }
   }
 
   template <int L>
-  void scatter_lanes(Scalar* u, const Scalar* r, int channels, const std::ptrdiff_t* offset) const {
-    Vector<L> value, middle;
-    const auto response = [&](int f) {
-      Vector<L>::load(value, r + static_cast<std::ptrdiff_t>(f) * channels);
-    };
-    Vector<L>::load(middle, u);
-    for (std::size_t q = 0; q < part_[0].filters.size(); ++q) {
-      response(part_[0].filters[q]);
-      Vector<L>::add_scaled(middle, center_[q], value);
-    }
-    middle.store(u);
-    const Scalar* weights[2] = {part_[0].weights[L != lanes].by_pair.data(),
-                                part_[1].weights[L != lanes].by_pair.data()};
-    for (int t = 0; t < pairs_; t += chunk<L>) {
-      Vector<L> sums[2][chunk<L>];  // even, odd
-      for (std::size_t parity = 0; parity < 2; ++parity) {
-        auto& sum = sums[parity];
-        for (int s = 0; s < chunk<L>; ++s) sum[s].clear();
-        for (const int f : part_[parity].filters) {
-          response(f);
-          for (int s = 0; s < chunk<L>; ++s)
-            Vector<L>::add_scaled(sum[s], *weights[parity]++, value);
+  void scatter_lanes(Scalar* u, int windows, const Steps& s, const Scalar* r, std::ptrdiff_t stride,
+                     int channels) const {
+    const int high = size_[2] / 2, n = columns();
+    const Columns shared(windows, s, size_[2]);
+    const std::ptrdiff_t numbers = shared.count * n * L;
+    Scalar* const memory = scratch<Scalar>(Slot::folded, numbers);
+    std::fill_n(memory, numbers, Scalar{0});
+    Vector<L> folded[most_taps];
+    for (int i = 0; i < windows; ++i, r += stride) {
+      spread<L>(r, channels, folded);
+      Scalar* const center = memory + (i * shared.window + high * shared.tap) * n * L;
+      const Vector<L>* from = folded;
+      for (int c = 0, q = 0; c < 4; ++c) {
+        const Vector<L>*even = from, *odds = from + (last_column_[at(c)] - q) * (high + 1);
+        for (; q < last_column_[at(c)]; ++q) {
+          Scalar* const to = center + q * L;
+          (even++)->add_to(to);
+          for (int e = 1; e <= high; ++e) {
+            Vector<L> ahead, behind;
+            Vector<L>::sum_and_difference(ahead, behind, *even++, *odds++);
+            ahead.add_to(to + e * shared.tap * n * L);
+            behind.add_to(to - e * shared.tap * n * L);
+          }
         }
+        from = odds;
       }
-      for (int s = 0; s < std::min(chunk<L>, pairs_ - t); ++s) {
+    }
+    for (std::ptrdiff_t x = 0; x < shared.count; ++x)
+      unfold_column<L>(u - high * s.tap[2] + x * shared.step, s, memory + x * n * L);
+  }
+
+  /// The transpose of respond.
+  template <int L>
+  void spread(const Scalar* r, int channels, Vector<L>* folded) const {
+    for (const Class& part : classes_) {
+      const Scalar* w = part.weights[kind(L)].by_tap.data();
+      for (int t = 0; t < part.taps; t += chunk<L>) {
+        Vector<L> sum[chunk<L>], value;
+        for (int s = 0; s < chunk<L>; ++s) sum[s].clear();
+        for (const int f : part.filters) {
+          Vector<L>::load(value, r + static_cast<std::ptrdiff_t>(f) * channels);
+          for (int s = 0; s < chunk<L>; ++s) Vector<L>::add_scaled(sum[s], *w++, value);
+        }
+        for (int s = 0; s < std::min(chunk<L>, part.taps - t); ++s) folded[t + s] = sum[s];
+      }
+      folded += part.taps;
+    }
+  }
+
+  /// A column of the windows of a row, folded along y and z, [column_].
+  template <int L>
+  void fold_column(const Scalar* u, const Steps& s, Scalar* to) const {
+    const int kz = size_[0], ky = size_[1], hz = kz / 2, hy = ky / 2;
+    Vector<L> rows[most_columns];  // [z][folded y]
+    for (int z = 0; z < kz; ++z) {
+      const Scalar* const from = u + (z - hz) * s.tap[0];
+      Vector<L>* const row = rows + z * ky;
+      Vector<L>::load(row[0], from);
+      for (int e = 1; e <= hy; ++e) {
         Vector<L> ahead, behind;
-        Vector<L>::sum_and_difference(ahead, behind, sums[0][s], sums[1][s]);
-        ahead.add_to(u + offset[t + s]);
-        behind.add_to(u - offset[t + s]);
+        Vector<L>::load(ahead, from + e * s.tap[1]);
+        Vector<L>::load(behind, from - e * s.tap[1]);
+        Vector<L>::sum_and_difference(row[e], row[hy + e], ahead, behind);
+      }
+    }
+    for (int y = 0; y < ky; ++y) {
+      rows[hz * ky + y].store(to + column_[at(y)] * L);
+      for (int e = 1; e <= hz; ++e) {
+        Vector<L> sum, difference;
+        Vector<L>::sum_and_difference(sum, difference, rows[(hz + e) * ky + y],
+                                      rows[(hz - e) * ky + y]);
+        sum.store(to + column_[at(e * ky + y)] * L);
+        difference.store(to + column_[at((hz + e) * ky + y)] * L);
+      }
+    }
+  }
+  /// Its transpose: adds to the picture.
+  template <int L>
+  void unfold_column(Scalar* u, const Steps& s, const Scalar* from) const {
+    const int kz = size_[0], ky = size_[1], hz = kz / 2, hy = ky / 2;
+    Vector<L> rows[most_columns];
+    for (int y = 0; y < ky; ++y) {
+      Vector<L>::load(rows[hz * ky + y], from + column_[at(y)] * L);
+      for (int e = 1; e <= hz; ++e) {
+        Vector<L> sum, difference;
+        Vector<L>::load(sum, from + column_[at(e * ky + y)] * L);
+        Vector<L>::load(difference, from + column_[at((hz + e) * ky + y)] * L);
+        Vector<L>::sum_and_difference(rows[(hz + e) * ky + y], rows[(hz - e) * ky + y], sum,
+                                      difference);
+      }
+    }
+    for (int z = 0; z < kz; ++z) {
+      Scalar* const to = u + (z - hz) * s.tap[0];
+      const Vector<L>* const row = rows + z * ky;
+      row[0].add_to(to);
+      for (int e = 1; e <= hy; ++e) {
+        Vector<L> ahead, behind;
+        Vector<L>::sum_and_difference(ahead, behind, row[e], row[hy + e]);
+        ahead.add_to(to + e * s.tap[1]);
+        behind.add_to(to - e * s.tap[1]);
       }
     }
   }
 
-  struct Weights {
-    std::vector<Scalar> by_filter, by_pair;
-  };
-  struct Part {
-    std::vector<int> filters;
-    std::array<Weights, 2> weights;  // for all lanes, for half of them
-  };
-
-  int count_, pairs_;
-  std::array<Part, 2> part_;    // even, odd
-  std::vector<Scalar> center_;  // of the even filters; odd ones vanish there
+  std::array<int, 3> size_;
+  int count_;
+  std::vector<int> column_;                 // of [folded z][folded y], where it stands
+  std::vector<std::array<int, 2>> sorted_;  // the inverse
+  std::array<int, 4> last_column_{};        // of each kind, one past it
+  std::array<Class, 8> classes_;            // [odd along z][y][x]
 };
 
 }  // namespace gsteer::detail
