@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -18,6 +20,12 @@ namespace gsteer {
 ///
 /// Every basis element of the kernel space belongs to one matrix B, so that coefficients and
 /// matrices are filled from each other block by block.
+///
+/// On the plane, where an irrep j and a harmonic l have two components each, their four products
+/// u_n h_c are those of frequency j + l and those of j - l,
+///   P = (u_0 h_0 - u_1 h_1, u_1 h_0 + u_0 h_1),   M = (u_0 h_0 + u_1 h_1, u_1 h_0 - u_0 h_1),
+/// and an output irrep mostly sees one of the two. So the responses are first turned from the
+/// products to P and M (see `couples`), and matrices have half the rows.
 template <class Scalar>
 struct HarmonicPlan {
   /// Channels of equal irreps: a channel for each copy of each component, filled up with empty ones
@@ -26,9 +34,15 @@ struct HarmonicPlan {
     irrep_label label;
     int first = 0;
     int channels = 0;
-    std::vector<int> filters;  ///< that any output needs, sorted by degree (input groups only)
+    /// That any output needs, sorted by degree (input groups only). Where responses are turned, all
+    /// h_0 of a degree, then all h_1.
+    std::vector<int> filters;
+    /// Places in `filters` of h_0 and h_1 whose responses are turned, P to that of h_0, M to that
+    /// of h_1. Their component 0 has the first half of the channels, component 1 the other one.
+    std::vector<std::array<int, 2>> couples;
   };
-  /// One matrix B: rows are [filter of the degree][input channel], columns output channels.
+  /// One matrix B: rows are [filter of the degree][input channel], or those of all P or all M of
+  /// the degree; columns are output channels.
   struct Block {
     int in = 0, out = 0, degree = 0;
     int first_filter = 0;  ///< among the filters of the input group
@@ -46,8 +60,9 @@ struct HarmonicPlan {
 
   // Cold: code that runs once, when a layer is made, is not worth a user's compile time.
   [[gnu::cold]] HarmonicPlan(const kernel_space& space, const KernelFilters& filters) {
-    arrange(space.in, in, in_position, in_channels);
-    arrange(space.out, out, out_position, out_channels);
+    arrange(space.in, in, in_position, in_channels, space.dimension == 2);
+    arrange(space.out, out, out_position, out_channels, false);
+    find_filters(space, filters);
     find_blocks(space, filters);
     find_updates(space, filters);
   }
@@ -105,23 +120,44 @@ struct HarmonicPlan {
     return -1;
   }
 
+  /// With `halves`, components of two-dimensional irreps fill half of their group each.
   [[gnu::cold]] static void arrange(const channel_layout& layout, std::vector<Group>& groups,
-                                    Positions& position, int& channels) {
+                                    Positions& position, int& channels, bool halves) {
     for (const auto& block : layout)
       for (const auto& slot : block.irreps)
-        if (group_of_label(groups, slot.label) < 0) groups.push_back({slot.label, 0, 0, {}});
+        if (group_of_label(groups, slot.label) < 0) groups.push_back({slot.label, 0, 0, {}, {}});
     for (const auto& block : layout) position.emplace_back(at(block.size));
     channels = 0;
     for (auto& group : groups) {
       group.first = channels;
+      const int half = halves && size_of(layout, group.label) == 2 ? half_of(layout, group) : 0;
       for (std::size_t q = 0; q < layout.size(); ++q)
         for (const auto& slot : layout[q].irreps)
-          if (slot.label == group.label)
-            for (int n = 0; n < slot.size; ++n, channels += layout[q].copies)
-              position[q][at(slot.offset + n)] = channels;
-      channels = (channels + vector_channels - 1) / vector_channels * vector_channels;
+          if (slot.label == group.label) {
+            for (int n = 0; n < slot.size; ++n)
+              position[q][at(slot.offset + n)] =
+                  channels + n * (half > 0 ? half : layout[q].copies);
+            channels += (half > 0 ? 1 : slot.size) * layout[q].copies;
+          }
+      channels = half > 0 ? group.first + 2 * half
+                          : (channels + vector_channels - 1) / vector_channels * vector_channels;
       group.channels = channels - group.first;
     }
+  }
+  static int size_of(const channel_layout& layout, irrep_label label) {
+    for (const auto& block : layout)
+      for (const auto& slot : block.irreps)
+        if (slot.label == label) return slot.size;
+    return 0;
+  }
+  /// Copies of all fields, filled up to half a vector.
+  static int half_of(const channel_layout& layout, const Group& group) {
+    int copies = 0;
+    for (const auto& block : layout)
+      for (const auto& slot : block.irreps)
+        if (slot.label == group.label) copies += block.copies;
+    constexpr int some = vector_channels / 2;
+    return (copies + some - 1) / some * some;
   }
 
   int find_block(int i, int o, int degree) const {
@@ -142,23 +178,119 @@ struct HarmonicPlan {
     return false;
   }
 
+  bool couples_any(const kernel_space& space, std::size_t i, int l) const {
+    for (const auto& group : out)
+      if (couples(space, in[i].label, group.label, l)) return true;
+    return false;
+  }
+
+  [[gnu::cold]] void find_filters(const kernel_space& space, const KernelFilters& filters) {
+    for (std::size_t i = 0; i < in.size(); ++i)
+      for (int l = 0; l < filters.degrees(); ++l) {
+        if (!couples_any(space, i, l)) continue;
+        const int first = filters.first[at(l)], last = filters.first[at(l + 1)];
+        const auto start = static_cast<int>(in[i].filters.size());
+        if (!turns(space, i, l)) {
+          for (int f = first; f < last; ++f) in[i].filters.push_back(f);
+          continue;
+        }
+        const int rings = (last - first) / 2;
+        for (const int c : {0, 1})
+          for (int f = first + c; f < last; f += 2) in[i].filters.push_back(f);
+        for (int ring = 0; ring < rings; ++ring)
+          in[i].couples.push_back({start + ring, start + rings + ring});
+      }
+  }
+  /// Whether the responses of an input group to the filters of degree l are turned.
+  bool turns(const kernel_space& space, std::size_t i, int l) const {
+    return space.dimension == 2 && l > 0 && size_of(space.in, in[i].label) == 2;
+  }
+
+  /// A number of a basis element: of which row of responses, component of the output.
+  struct Place {
+    int filter, n, m;  ///< filter: in the order of the group
+    double value;
+  };
+  /// What a basis element is for the responses of group i.
+  [[gnu::cold]] std::vector<Place> places(const kernel_space& space, const KernelFilters& filters,
+                                          const KernelFilters::Entries& entries, std::size_t i,
+                                          int l) const {
+    const auto place = [&](int filter) {
+      const auto& all = in[i].filters;
+      return static_cast<int>(std::find(all.begin(), all.end(), filter) - all.begin());
+    };
+    std::vector<Place> all;
+    const auto add = [&](const Place& p) {
+      for (auto& other : all)
+        if (other.filter == p.filter && other.n == p.n && other.m == p.m) {
+          other.value += p.value;
+          return;
+        }
+      all.push_back(p);
+    };
+    for (const auto& e : entries) {
+      if (!turns(space, i, l)) {
+        add({place(e.filter), e.n, e.m, e.value});
+        continue;
+      }
+      // u_n h_c = (P +- M) / 2, or (M - P) / 2 for c = n = 1.
+      const int c = (e.filter - filters.first[at(l)]) % 2;
+      const double half = e.value / 2;
+      add({place(e.filter - c), e.n ^ c, e.m, c == 1 && e.n == 1 ? -half : half});
+      add({place(e.filter - c + 1), e.n ^ c, e.m, c == 1 && e.n == 0 ? -half : half});
+    }
+    std::vector<Place> found;
+    for (const auto& p : all)
+      if (std::abs(p.value) > 1e-14) found.push_back(p);
+    return found;
+  }
+
+  /// body(pair of kinds of field, pair of irreps, term, input group, output group, degree, places)
+  /// for all basis elements.
+  template <class Body>
+  [[gnu::cold]] void for_each_element(const kernel_space& space, const KernelFilters& filters,
+                                      const Body& body) const {
+    for (const auto& pair : space.blocks)
+      for (const auto& slots : pair.slots) {
+        const auto& j = space.in[at(pair.in_block)].irreps[at(slots.in_slot)];
+        const auto& J = space.out[at(pair.out_block)].irreps[at(slots.out_slot)];
+        const int i = group_of_label(in, j.label), o = group_of_label(out, J.label);
+        const auto& terms = space.terms[at(slots.terms)];
+        for (int t = 0; t < static_cast<int>(terms.size()); ++t)
+          body(pair, slots, t, i, o, terms[at(t)].frequency,
+               places(space, filters, filters.entries_of(slots.terms, t), at(i),
+                      terms[at(t)].frequency));
+      }
+  }
+
   [[gnu::cold]] void find_blocks(const kernel_space& space, const KernelFilters& filters) {
     // Sorted by input group, degree, output group.
     for (std::size_t i = 0; i < in.size(); ++i)
-      for (int l = 0; l < filters.degrees(); ++l) {
-        const std::size_t before = blocks.size();
+      for (int l = 0; l < filters.degrees(); ++l)
         for (std::size_t o = 0; o < out.size(); ++o)
           if (couples(space, in[i].label, out[o].label, l))
             blocks.push_back({static_cast<int>(i), static_cast<int>(o), l, 0, 0, 0, 0});
-        if (blocks.size() == before) continue;
-        for (int f = filters.first[at(l)]; f < filters.first[at(l + 1)]; ++f)
-          in[i].filters.push_back(f);
-      }
-    for (auto& block : blocks) {
+    // Filters whose responses a block sees: from the first to the last that occurs, of the degree
+    // or of one half of it.
+    std::vector<std::array<int, 2>> seen(blocks.size(), {1 << 30, -1});
+    for_each_element(space, filters,
+                     [&](const auto&, const auto&, int, int i, int o, int l, const auto& found) {
+                       auto& range = seen[at(find_block(i, o, l))];
+                       for (const auto& p : found) {
+                         range[0] = std::min(range[0], p.filter);
+                         range[1] = std::max(range[1], p.filter);
+                       }
+                     });
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      Block& block = blocks[b];
       const Group& group = in[at(block.in)];
-      const int start = filters.first[at(block.degree)];
-      while (group.filters[at(block.first_filter)] != start) ++block.first_filter;
-      block.rows = (filters.first[at(block.degree + 1)] - start) * group.channels;
+      const int count = filters.first[at(block.degree + 1)] - filters.first[at(block.degree)];
+      int start = 0;
+      while (group.filters[at(start)] != filters.first[at(block.degree)]) ++start;
+      const int half = turns(space, at(block.in), block.degree) ? count / 2 : count;
+      const bool plus = seen[b][0] < start + half, minus = seen[b][1] >= start + half;
+      block.first_filter = plus ? start : start + half;
+      block.rows = (plus && minus ? count : half) * group.channels;
       block.cols = out[at(block.out)].channels;
       block.offset = size;
       size += at(block.rows) * at(block.cols);
@@ -167,29 +299,25 @@ struct HarmonicPlan {
 
   [[gnu::cold]] void find_updates(const kernel_space& space, const KernelFilters& filters) {
     updates_.resize(blocks.size());
-    for (const auto& pair : space.blocks) {
-      const auto& from = space.in[at(pair.in_block)];
-      const auto& to = space.out[at(pair.out_block)];
-      for (const auto& slot : pair.slots) {
-        const auto& j = from.irreps[at(slot.in_slot)];
-        const auto& J = to.irreps[at(slot.out_slot)];
-        const int i = group_of_label(in, j.label), o = group_of_label(out, J.label);
-        const auto& terms = space.terms[at(slot.terms)];
-        for (std::size_t t = 0; t < terms.size(); ++t) {
-          const int b = find_block(i, o, terms[t].frequency);
+    for_each_element(
+        space, filters,
+        [&](const auto& pair, const auto& slots, int t, int i, int o, int l, const auto& found) {
+          const auto& from = space.in[at(pair.in_block)];
+          const auto& to = space.out[at(pair.out_block)];
+          const int b = find_block(i, o, l);
           const Block& block = blocks[at(b)];
-          for (const auto& e : filters.entries_of(slot.terms, static_cast<int>(t))) {
-            const int filter = e.filter - filters.first[at(block.degree)];
-            const int row = filter * in[at(i)].channels - in[at(i)].first +
-                            in_position[at(pair.in_block)][at(j.offset + e.n)];
-            const int col = out_position[at(pair.out_block)][at(J.offset + e.m)] - out[at(o)].first;
-            updates_[at(b)].push_back({row * block.cols + col,
-                                       pair.first + slot.first + static_cast<int>(t), from.copies,
-                                       to.copies, pair.dimension, static_cast<Scalar>(e.value)});
+          for (const auto& p : found) {
+            const int row =
+                (p.filter - block.first_filter) * in[at(i)].channels - in[at(i)].first +
+                in_position[at(pair.in_block)][at(from.irreps[at(slots.in_slot)].offset + p.n)];
+            const int col =
+                out_position[at(pair.out_block)][at(to.irreps[at(slots.out_slot)].offset + p.m)] -
+                out[at(o)].first;
+            updates_[at(b)].push_back({row * block.cols + col, pair.first + slots.first + t,
+                                       from.copies, to.copies, pair.dimension,
+                                       static_cast<Scalar>(p.value)});
           }
-        }
-      }
-    }
+        });
   }
 };
 

@@ -14,6 +14,7 @@
 #include "gsteer/kernel/harmonic_plan.hpp"
 #include "gsteer/layer/kernels/coupled_mixing.hpp"
 #include "gsteer/layer/kernels/filter_bank.hpp"
+#include "gsteer/layer/kernels/harmonic_mixing.hpp"
 #include "gsteer/layer/kernels/pixel_major.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
@@ -245,11 +246,8 @@ class HarmonicConvolution {
       const int row = banks_[g].count() * group.channels;
       Scalar* r = scratch<Scalar>(Slot::responses, static_cast<std::ptrdiff_t>(pixels) * row);
       filter(r, row, g, u, s, w, y0, part);
-      for (const auto& b : plan_.blocks)
-        if (b.in == static_cast<int>(g))
-          multiply(v + plan_.out[at(b.out)].first, part.channels,
-                   static_cast<const Scalar*>(r) + b.first_filter * group.channels, row,
-                   matrices + b.offset, b.cols, pixels, b.cols, b.rows, true);
+      couple_frequencies<Scalar>(group, r, row, pixels);
+      mix_responses<Scalar>(plan_, static_cast<int>(g), r, row, pixels, matrices, v, part.channels);
     }
   }
 
@@ -282,21 +280,14 @@ class HarmonicConvolution {
         const int row = banks_[g].count() * group.channels;
         Scalar* r = scratch<Scalar>(Slot::responses, static_cast<std::ptrdiff_t>(pixels) * row);
         filter(r, row, g, u, s, w, y0, part);
+        couple_frequencies<Scalar>(group, r, row, pixels);
         for (const auto& b : plan_.blocks)
           if (b.in == static_cast<int>(g))
-            multiply_transposed_a(d_matrices + b.offset, b.cols,
-                                  static_cast<const Scalar*>(r) + b.first_filter * group.channels,
-                                  row, d_part + plan_.out[at(b.out)].first, part.channels, b.rows,
-                                  b.cols, pixels, true);
-        int filled = -1;  // again the gradient takes the place of the responses
-        for (const auto& b : plan_.blocks)
-          if (b.in == static_cast<int>(g)) {
-            multiply_transposed_b(r + b.first_filter * group.channels, row,
-                                  d_part + plan_.out[at(b.out)].first, part.channels,
-                                  matrices + b.offset, b.cols, pixels, b.rows, b.cols,
-                                  filled == b.degree);
-            filled = b.degree;
-          }
+            add_matrix_gradient<Scalar>(plan_, b, r, row, d_part, part.channels, pixels,
+                                        d_matrices);
+        // Again the gradient takes the place of the responses.
+        unmix_responses<Scalar>(plan_, static_cast<int>(g), d_part, part.channels, pixels, matrices,
+                                r, row);
         scatter(d_u, r, row, g, s, w, y0, part);
       }
     }

@@ -13,6 +13,7 @@
 #include "gsteer/field/graph.hpp"
 #include "gsteer/kernel/harmonic_plan.hpp"
 #include "gsteer/layer/kernels/coupled_mixing.hpp"
+#include "gsteer/layer/kernels/harmonic_mixing.hpp"
 #include "gsteer/layer/kernels/irrep_rows.hpp"
 #include "gsteer/layer/kernels/neighbor_filters.hpp"
 
@@ -83,6 +84,7 @@ class PointConvolution {
       } else {
         respond(graph, first, last, f.value, u.value, r, false);
       }
+      couple(r, count);
       mix(r, count, matrices, v + std::ptrdiff_t{first} * out_rows_.width());
     });
   }
@@ -149,6 +151,7 @@ class PointConvolution {
           Scalar* const r = work.responses.data() + std::ptrdiff_t{begin - first} * row_;
           respond(graph, begin, end, filters[t], rows[0], r, false);
           if (t == 1) respond(graph, begin, end, filters[0], rows[1], r, true);
+          couple(r, end - begin);
         });
         add_gradient(work.responses.data(),
                      gradients[t] + std::ptrdiff_t{first} * out_rows_.width(), last - first,
@@ -161,11 +164,6 @@ class PointConvolution {
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
   static void fit(Buffer<Scalar>& buffer, std::size_t size) {
     if (buffer.size() < size) buffer = Buffer<Scalar>(size);
-  }
-
-  /// Where the responses that a block mixes stand in the row of a node.
-  std::ptrdiff_t start(const typename HarmonicPlan<Scalar>::Block& b) const {
-    return starts_[at(b.in)] + std::ptrdiff_t{b.first_filter} * plan_.in[at(b.in)].channels;
   }
 
   /// body(first, last) for nodes in tiles, in parallel.
@@ -195,26 +193,27 @@ class PointConvolution {
                           add);
   }
 
-  /// v from the responses of `count` nodes.
+  /// Responses as the matrices take them.
+  void couple(Scalar* r, int count) const {
+    for (std::size_t i = 0; !coupled_ && i < plan_.in.size(); ++i)
+      couple_frequencies<Scalar>(plan_.in[i], r + starts_[i], row_, count);
+  }
+
+  /// v from the coupled responses of `count` nodes.
   void mix(const Scalar* r, int count, const Scalar* matrices, Scalar* v) const {
     if (coupled_) return coupled_->mix(r, count, matrices, v);
     std::fill_n(v, std::ptrdiff_t{count} * out_rows_.width(), Scalar{0});
-    for (const auto& b : plan_.blocks)
-      multiply(v + plan_.out[at(b.out)].first, out_rows_.width(), r + start(b), row_,
-               matrices + b.offset, b.cols, count, b.cols, b.rows, true);
+    for (std::size_t i = 0; i < plan_.in.size(); ++i)
+      mix_responses<Scalar>(plan_, static_cast<int>(i), r + starts_[i], row_, count, matrices, v,
+                            out_rows_.width());
   }
 
   /// The gradient of the responses from that of v.
   void unmix(const Scalar* g, int count, const Scalar* matrices, Scalar* gr) const {
     if (coupled_) return coupled_->unmix(g, count, matrices, gr);
-    int in = -1, degree = -1;  // blocks of one group and degree follow each other, and add up
-    for (const auto& b : plan_.blocks) {
-      multiply_transposed_b(gr + start(b), row_, g + plan_.out[at(b.out)].first, out_rows_.width(),
-                            matrices + b.offset, b.cols, count, b.rows, b.cols,
-                            in == b.in && degree == b.degree);
-      in = b.in;
-      degree = b.degree;
-    }
+    for (std::size_t i = 0; i < plan_.in.size(); ++i)
+      unmix_responses<Scalar>(plan_, static_cast<int>(i), g, out_rows_.width(), count, matrices,
+                              gr + starts_[i], row_);
   }
 
   /// Adds to the gradient of the matrices, each of which is written by one task.
@@ -222,9 +221,8 @@ class PointConvolution {
     parallel_for(coupled_ ? coupled_->tasks() : static_cast<int>(plan_.blocks.size()), [&](int i) {
       if (coupled_) return coupled_->add_gradient(i, r, g, count, d_matrices);
       const auto& b = plan_.blocks[at(i)];
-      multiply_transposed_a(d_matrices + b.offset, b.cols, r + start(b), row_,
-                            g + plan_.out[at(b.out)].first, out_rows_.width(), b.rows, b.cols,
-                            count, true);
+      add_matrix_gradient<Scalar>(plan_, b, r + starts_[at(b.in)], row_, g, out_rows_.width(),
+                                  count, d_matrices);
     });
   }
 
