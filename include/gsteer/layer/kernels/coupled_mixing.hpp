@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "gsteer/core/matrix.hpp"
-#include "gsteer/kernel/harmonic_plan.hpp"
 #include "gsteer/core/scratch.hpp"
+#include "gsteer/kernel/harmonic_plan.hpp"
 
 namespace gsteer::detail {
 
@@ -44,8 +44,14 @@ class CoupledMixing {
         target.first_term = static_cast<int>(first);
         target.last_term = static_cast<int>(terms_.size());
         size_ += at(target.columns) * at(target.copies);
+        constexpr int some = 8;
+        for (int i = target.first_term; i < target.last_term; i += some)
+          tasks_.push_back({targets_.size(), i, std::min(i + some, target.last_term)});
+        target.sums = sums_width_;
+        sums_width_ += target.size * target.columns;
         targets_.push_back(target);
       }
+    transpose_sums();
   }
 
   /// The mixing where it is much less work than the matrices of the plan, else null.
@@ -65,7 +71,7 @@ class CoupledMixing {
     for (const auto& t : targets_) {
       sum += static_cast<double>(t.size) * t.columns * t.copies;
       for (int i = t.first_term; i < t.last_term; ++i)
-        sum += terms_[at(i)].entries * (50.0 + 2 * terms_[at(i)].copies);
+        sum += terms_[at(i)].entries * (20.0 + 2 * terms_[at(i)].copies);
     }
     return sum;
   }
@@ -96,47 +102,51 @@ class CoupledMixing {
 
   /// gr, overwritten: the gradient of the responses from that of v.
   void unmix(const Scalar* g, int count, const Scalar* matrices, Scalar* gr) const {
-    std::fill_n(gr, std::ptrdiff_t{count} * row_, Scalar{0});
-    for_each_piece(count, [&](int first, int nodes, const Target& t) {
-      const int rows = nodes * t.size;
-      const Scalar* const given = collect(g + std::ptrdiff_t{first} * width_, nodes, t);
-      Scalar* const s = scratch<Scalar>(Slot::tile, std::ptrdiff_t{rows} * t.columns);
-      multiply_transposed_b(s, t.columns, given, t.copies, matrices + t.offset, t.copies, rows,
-                            t.columns, t.copies, false);
-      for (int node = 0; node < nodes; ++node)
-        for (int i = t.first_term; i < t.last_term; ++i) {
-          const Term& term = terms_[at(i)];
-          for (int e = term.first; e < term.first + term.entries; ++e)
-            add_scaled(
-                gr + std::ptrdiff_t{first + node} * row_ + entries_[at(e)].source,
-                entries_[at(e)].value,
-                s + std::ptrdiff_t{node * t.size + entries_[at(e)].m} * t.columns + term.column,
-                term.copies);
-        }
-    });
+    Scalar* const s = scratch<Scalar>(Slot::tile, std::ptrdiff_t{piece} * sums_width_);
+    for (int first = 0; first < count; first += piece) {
+      const int nodes = std::min(piece, count - first);
+      for (const Target& t : targets_) {
+        const Scalar* const given = collect(g + std::ptrdiff_t{first} * width_, nodes, t);
+        for (int m = 0; m < t.size; ++m)
+          multiply_transposed_b(s + t.sums + m * t.columns, sums_width_, given + m * t.copies,
+                                t.size * t.copies, matrices + t.offset, t.copies, nodes, t.columns,
+                                t.copies, false);
+      }
+      for (int node = 0; node < nodes; ++node) {
+        Scalar* const to = gr + std::ptrdiff_t{first + node} * row_;
+        if (!covered_) std::fill_n(to, row_, Scalar{0});
+        for (std::size_t i = 0; i + 1 < sources_.size(); ++i)
+          add_up(to + sources_[i].place, s + std::ptrdiff_t{node} * sums_width_, spreads_.data(),
+                 sources_[i].first, sources_[i + 1].first, sources_[i].copies);
+      }
+    }
   }
 
   /// The gradient of the matrices falls apart into this many tasks that write to different places.
-  int tasks() const { return static_cast<int>(terms_.size()); }
+  int tasks() const { return static_cast<int>(tasks_.size()); }
   /// Adds to it from responses r and gradients g of `count` nodes.
   void add_gradient(int task, const Scalar* r, const Scalar* g, int count,
                     Scalar* d_matrices) const {
-    const Term& term = terms_[at(task)];
-    const auto& t = *std::find_if(targets_.begin(), targets_.end(),
-                                  [task](const Target& x) { return task < x.last_term; });
+    const auto [target, first_term, last_term] = tasks_[at(task)];
+    const Target& t = targets_[target];
+    const int column = terms_[at(first_term)].column,
+              columns =
+                  terms_[at(last_term - 1)].column + terms_[at(last_term - 1)].copies - column;
     for (int first = 0; first < count; first += 4 * piece) {
       const int nodes = std::min(4 * piece, count - first), rows = nodes * t.size;
       const Scalar* const given = collect(g + std::ptrdiff_t{first} * width_, nodes, t);
-      Scalar* const s = scratch<Scalar>(Slot::tile, std::ptrdiff_t{rows} * term.copies);
-      couple(r + std::ptrdiff_t{first} * row_, nodes, t, task, task + 1, term.copies, s);
-      multiply_transposed_a(d_matrices + t.offset + at(term.column) * at(t.copies), t.copies,
-                            static_cast<const Scalar*>(s), term.copies, given, t.copies,
-                            term.copies, t.copies, rows, true);
+      Scalar* const s = scratch<Scalar>(Slot::tile, std::ptrdiff_t{rows} * columns);
+      couple(r + std::ptrdiff_t{first} * row_, nodes, t, first_term, last_term, columns, s);
+      multiply_transposed_a(d_matrices + t.offset + at(column) * at(t.copies), t.copies,
+                            static_cast<const Scalar*>(s), columns, given, t.copies, columns,
+                            t.copies, rows, true);
     }
   }
 
  private:
   static constexpr int piece = 16;  // nodes at a time
+  using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
+  static constexpr int lanes = Eigen::internal::packet_traits<Scalar>::size;
 
   /// An output irrep of the fields of one kind: components m of all copies follow each other.
   struct Target {
@@ -144,16 +154,24 @@ class CoupledMixing {
     int columns = 0;         ///< of s, [term][copy of the input]
     std::size_t offset = 0;  ///< of the matrix, columns x copies
     int first_term = 0, last_term = 0;
+    int sums = 0;  ///< where [m][column] begins in a row of all s
   };
   /// A basis element.
   struct Term {
     int column = 0, copies = 0;
     int coefficient = 0, dimension = 0;  ///< of the first copies, and from one pair to the next
-    int first = 0, entries = 0;
+    int entries = 0;
+    int first =
+        0;  ///< entries of component m of the output: sums_[first + m] to sums_[first + m + 1]
   };
   struct Entry {
-    int source = 0, m = 0;  ///< place in a row of responses, component of the output
+    int source = 0;  ///< place in a row of responses; in spreads_, in a row of all s
     Scalar value = 0;
+  };
+  /// Terms whose gradients are found at once.
+  struct Task {
+    std::size_t target;
+    int first_term, last_term;
   };
 
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
@@ -169,20 +187,25 @@ class CoupledMixing {
     const auto& group = plan.in[g];
     const auto count = static_cast<int>(space.terms[at(joined.terms)].size());
     for (int t = 0; t < count; ++t) {
-      Term term{target.columns,
-                fields.copies,
-                pair.first + joined.first + t,
-                pair.dimension,
-                static_cast<int>(entries_.size()),
-                0};
-      for (const auto& e : filters.entries_of(joined.terms, t)) {
-        int filter = 0;
-        while (group.filters[at(filter)] != e.filter) ++filter;
-        entries_.push_back({starts[g] + filter * group.channels - group.first +
-                                plan.in_position[at(pair.in_block)][at(irrep.offset + e.n)],
-                            e.m, static_cast<Scalar>(e.value)});
-        ++term.entries;
+      const auto& all = filters.entries_of(joined.terms, t);
+      const Term term{target.columns,
+                      fields.copies,
+                      pair.first + joined.first + t,
+                      pair.dimension,
+                      static_cast<int>(all.size()),
+                      static_cast<int>(sums_.size())};
+      for (int m = 0; m < target.size; ++m) {
+        sums_.push_back(static_cast<int>(entries_.size()));
+        for (const auto& e : all) {
+          if (e.m != m) continue;
+          int filter = 0;
+          while (group.filters[at(filter)] != e.filter) ++filter;
+          entries_.push_back({starts[g] + filter * group.channels - group.first +
+                                  plan.in_position[at(pair.in_block)][at(irrep.offset + e.n)],
+                              static_cast<Scalar>(e.value)});
+        }
       }
+      sums_.push_back(static_cast<int>(entries_.size()));
       target.columns += fields.copies;
       terms_.push_back(term);
     }
@@ -211,15 +234,34 @@ class CoupledMixing {
   /// s_t(m) of some terms, [node][m][columns].
   void couple(const Scalar* r, int nodes, const Target& t, int first_term, int last_term,
               int columns, Scalar* s) const {
-    std::fill_n(s, std::ptrdiff_t{nodes} * t.size * columns, Scalar{0});
     const int shift = terms_[at(first_term)].column;
     for (int node = 0; node < nodes; ++node, r += row_, s += std::ptrdiff_t{t.size} * columns)
       for (int i = first_term; i < last_term; ++i) {
         const Term& term = terms_[at(i)];
-        for (int e = term.first; e < term.first + term.entries; ++e)
-          add_scaled(s + std::ptrdiff_t{entries_[at(e)].m} * columns + term.column - shift,
-                     entries_[at(e)].value, r + entries_[at(e)].source, term.copies);
+        Scalar* to = s + term.column - shift;
+        for (int m = 0; m < t.size; ++m, to += columns)
+          add_up(to, r, entries_.data(), sums_[at(term.first + m)], sums_[at(term.first + m + 1)],
+                 term.copies);
       }
+  }
+
+  /// to[0, n) = the sum of entries [first, last).
+  static void add_up(Scalar* to, const Scalar* from, const Entry* entries, int first, int last,
+                     int n) {
+    using namespace Eigen::internal;
+    int i = 0;
+    for (; i + lanes <= n; i += lanes) {
+      Packet sum = pset1<Packet>(Scalar{0});
+      for (int e = first; e < last; ++e)
+        sum = pmadd(pset1<Packet>(entries[e].value), ploadu<Packet>(from + entries[e].source + i),
+                    sum);
+      pstoreu(to + i, sum);
+    }
+    for (; i < n; ++i) {
+      Scalar sum = 0;
+      for (int e = first; e < last; ++e) sum += entries[e].value * from[entries[e].source + i];
+      to[i] = sum;
+    }
   }
 
   /// The rows of a target, [node][m][copy].
@@ -231,24 +273,46 @@ class CoupledMixing {
     return given;
   }
 
-  /// to[0, n) += w from[0, n)
-  static void add_scaled(Scalar* to, Scalar w, const Scalar* from, int n) {
-    using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
-    constexpr int lanes = Eigen::internal::packet_traits<Scalar>::size;
-    const Packet factor = Eigen::internal::pset1<Packet>(w);
-    int i = 0;
-    for (; i + lanes <= n; i += lanes)
-      Eigen::internal::pstoreu(
-          to + i, Eigen::internal::pmadd(factor, Eigen::internal::ploadu<Packet>(from + i),
-                                         Eigen::internal::ploadu<Packet>(to + i)));
-    for (; i < n; ++i) to[i] += w * from[i];
+  /// The transpose of the sums: what every place of a row of responses gets from them.
+  [[gnu::cold]] void transpose_sums() {
+    std::vector<std::vector<Entry>> by_place(at(row_));
+    std::vector<int> copies(at(row_));
+    for (const Target& t : targets_)
+      for (int i = t.first_term; i < t.last_term; ++i)
+        for (int m = 0; m < t.size; ++m)
+          for (int e = sums_[at(terms_[at(i)].first + m)];
+               e < sums_[at(terms_[at(i)].first + m + 1)]; ++e) {
+            const auto place = at(entries_[at(e)].source);
+            by_place[place].push_back(
+                {t.sums + m * t.columns + terms_[at(i)].column, entries_[at(e)].value});
+            copies[place] = terms_[at(i)].copies;
+          }
+    int all = 0;
+    for (int place = 0; place < row_; ++place)
+      if (!by_place[at(place)].empty()) {
+        sources_.push_back({place, copies[at(place)], static_cast<int>(spreads_.size())});
+        spreads_.insert(spreads_.end(), by_place[at(place)].begin(), by_place[at(place)].end());
+        all += copies[at(place)];
+      }
+    sources_.push_back({row_, 0, static_cast<int>(spreads_.size())});
+    covered_ = all == row_;
   }
 
   int row_, width_;
   std::size_t size_ = 0;
   std::vector<Target> targets_;
   std::vector<Term> terms_;  // sorted by target
+  std::vector<int> sums_;
   std::vector<Entry> entries_;
+  std::vector<Task> tasks_;
+  /// Copies of a component of the input in a row of responses, and the first of its spreads_.
+  struct Source {
+    int place, copies, first;
+  };
+  std::vector<Source> sources_;  // and an end
+  std::vector<Entry> spreads_;
+  int sums_width_ = 0;
+  bool covered_ = false;  // sources fill a row of responses
 };
 
 }  // namespace gsteer::detail

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include "gsteer/core/error.hpp"
@@ -55,8 +56,9 @@ class FilterBank {
           rows.push_back(filters[at(f)]);
         }
       const int n = static_cast<int>(rows.size());
-      for (const int most : {chunk<few>, chunk<4 * few>}) {
-        auto& weights = part.weights[most == chunk<4 * few>];
+      for (std::size_t width = 2; width < chunks.size(); ++width) {
+        const int most = chunks[width];
+        Weights& weights = part.weights[width];
         for (int f = 0, some = 0; f < n; f += some) {
           some = filters_at_once(n - f, most);
           for (const int t : taps)
@@ -86,37 +88,42 @@ class FilterBank {
   /// vector.
   void apply(const Scalar* u, int windows, const Steps& steps, Scalar* r, std::ptrdiff_t stride,
              int channels) const {
-    int c = 0;
-    for (; c + 4 * few <= channels; c += 4 * few)
-      apply_lanes<4 * few>(u + c, windows, steps, r + c, stride, channels);
-    if (c + 2 * few <= channels) {
-      apply_lanes<2 * few>(u + c, windows, steps, r + c, stride, channels);
-      c += 2 * few;
-    }
-    if (c < channels) apply_lanes<few>(u + c, windows, steps, r + c, stride, channels);
+    in_parts(channels, [&](int c, auto l) {
+      apply_lanes<l.value>(u + c, windows, steps, r + c, stride, channels);
+    });
   }
 
   /// Adds to the pixels around u: the adjoint of apply.
   void scatter(Scalar* u, int windows, const Steps& steps, const Scalar* r, std::ptrdiff_t stride,
                int channels) const {
-    int c = 0;
-    for (; c + 4 * few <= channels; c += 4 * few)
-      scatter_lanes<4 * few>(u + c, windows, steps, r + c, stride, channels);
-    if (c + 2 * few <= channels) {
-      scatter_lanes<2 * few>(u + c, windows, steps, r + c, stride, channels);
-      c += 2 * few;
-    }
-    if (c < channels) scatter_lanes<few>(u + c, windows, steps, r + c, stride, channels);
+    in_parts(channels, [&](int c, auto l) {
+      scatter_lanes<l.value>(u + c, windows, steps, r + c, stride, channels);
+    });
   }
 
  private:
-  /// Channels are worked on 4, 2 or 1 times so many at once.
+  /// Channels are worked on one to four times so many at once.
   static constexpr int few = 32 / static_cast<int>(sizeof(Scalar));
   /// Filters (forward) or taps (adjoint) that are summed at once: as many as there are registers
   /// for.
+  static constexpr std::array<int, 5> chunks{0, 6, 6, 4, 3};
   template <int L>
-  static constexpr int chunk = L == 4 * few ? 3 : 6;
-  static constexpr std::size_t kind(int l) { return l == 4 * few; }
+  static constexpr int chunk = chunks[L / few];
+
+  /// body(first channel, std::integral_constant of how many) for all channels.
+  template <class Body>
+  static void in_parts(int channels, const Body& body) {
+    for (int c = 0; c < channels;) {
+      const int left = (channels - c) / few;
+      const int some = left == 5 ? 3 : std::clamp(left, 1, 4);  // 3 and 2, rather than 4 and 1
+      if (some == 4) body(c, std::integral_constant<int, 4 * few>{});
+      if (some == 3) body(c, std::integral_constant<int, 3 * few>{});
+      if (some == 2) body(c, std::integral_constant<int, 2 * few>{});
+      if (some == 1) body(c, std::integral_constant<int, few>{});
+      c += some * few;
+    }
+  }
+
   static constexpr int most_columns = 81;  // folded taps along z and y
   static constexpr int longest = 27;       // taps along an axis
 
@@ -131,7 +138,7 @@ class FilterBank {
   struct Class {
     std::vector<int> filters;
     int taps = 0;
-    std::array<Weights, 2> weights;  // for a few lanes, for many
+    std::array<Weights, chunks.size()> weights;  // by lanes; one vector has those of two
   };
 
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
@@ -213,7 +220,7 @@ class FilterBank {
   template <int L>
   void respond(const Vector<L>* folded, Scalar* r, int channels) const {
     for (const Class& part : classes_) {
-      const Scalar* w = part.weights[kind(L)].by_filter.data();
+      const Scalar* w = part.weights[std::max(2, L / few)].by_filter.data();
       const int n = static_cast<int>(part.filters.size()), taps = part.taps;
       for (int f = 0, some = 0; f < n; f += some, w += some * taps) {
         const int* list = part.filters.data() + f;
@@ -221,8 +228,9 @@ class FilterBank {
         if constexpr (chunk<L> == 6) {
           if (some == 6) combine<L, 6>(folded, taps, w, list, r, channels);
           if (some == 5) combine<L, 5>(folded, taps, w, list, r, channels);
-          if (some == 4) combine<L, 4>(folded, taps, w, list, r, channels);
         }
+        if constexpr (chunk<L> >= 4)
+          if (some == 4) combine<L, 4>(folded, taps, w, list, r, channels);
         if (some == 3) combine<L, 3>(folded, taps, w, list, r, channels);
         if (some == 2) combine<L, 2>(folded, taps, w, list, r, channels);
         if (some == 1) combine<L, 1>(folded, taps, w, list, r, channels);
@@ -309,7 +317,7 @@ class FilterBank {
   template <int L>
   void spread(const Scalar* r, int channels, Vector<L>* folded) const {
     for (const Class& part : classes_) {
-      const Scalar* w = part.weights[kind(L)].by_tap.data();
+      const Scalar* w = part.weights[std::max(2, L / few)].by_tap.data();
       for (int t = 0; t < part.taps; t += chunk<L>) {
         Vector<L> sum[chunk<L>], value;
         for (int s = 0; s < chunk<L>; ++s) sum[s].clear();
