@@ -20,7 +20,16 @@ struct Strided {
   Strided from(std::ptrdiff_t i, std::ptrdiff_t j) const { return {at(i, j), row, column}; }
 };
 
-/// A part of a product that is summed in registers: Rows rows of some vectors of columns.
+/// A piece of the inner dimension of a product whose rows lie anywhere.
+template <class Scalar>
+struct Strip {
+  std::ptrdiff_t offset;  ///< of the rows of A
+  const Scalar* b;
+  std::ptrdiff_t stride;  ///< of the rows of B
+};
+
+/// A part of a product that is summed in registers: Rows rows of some vectors of columns. Panels of
+/// B have all columns of the tile, their rows `stride` apart.
 template <class Scalar, int Rows, int Vectors>
 class ProductTile {
  public:
@@ -28,8 +37,7 @@ class ProductTile {
   static constexpr int width = Eigen::internal::packet_traits<Scalar>::size;
   static constexpr int columns = Vectors * width;
 
-  /// C (+)= A B for the first `rows` rows of A and `cols` columns of C. All columns of B are there,
-  /// its rows `stride` apart.
+  /// C (+)= A B for the first `rows` rows of A and `cols` columns of C.
   [[gnu::noinline]] static void run(const Strided<Scalar>& a, int rows, const Scalar* b,
                                     std::ptrdiff_t stride, int k, Scalar* c, std::ptrdiff_t ldc,
                                     int cols, bool add) {
@@ -46,6 +54,34 @@ class ProductTile {
     for (int r = 0; r < rows; ++r)
       for (int j = 0; j < cols; ++j)
         c[r * ldc + j] = full[r * columns + j] + (add ? c[r * ldc + j] : Scalar{0});
+  }
+
+  /// c[r] += sum over strips of A(r) B, where row r of A is at row[r] + the strip's offset. The
+  /// arrays have Rows entries.
+  [[gnu::noinline]] static void gather(const Scalar* const* row, const Strip<Scalar>* strips,
+                                       int count, int k, Scalar* const* c, int rows, int cols) {
+    Packet sum[Rows * Vectors];
+    clear(sum, all);
+    for (int s = 0; s < count; ++s) {
+      const Scalar* b = strips[s].b;
+      std::ptrdiff_t at = strips[s].offset;
+      for (int p = 0; p < k; ++p, ++at, b += strips[s].stride) step(sum, row, at, b, all);
+    }
+    if (rows == Rows && cols == columns) return add_rows(sum, c, all);
+    add_part(sum, c, rows, cols);
+  }
+
+  /// c[r] += sum over p of a[offset[p] + r] B(p). Reads Rows numbers from each place.
+  [[gnu::noinline]] static void correlate(const Scalar* a, const std::ptrdiff_t* offset,
+                                          const Scalar* b, int k, Scalar* const* c, int rows,
+                                          int cols) {
+    const Scalar* row[Rows];
+    for (int r = 0; r < Rows; ++r) row[r] = a + r;
+    Packet sum[Rows * Vectors];
+    clear(sum, all);
+    for (int p = 0; p < k; ++p, b += columns) step(sum, row, offset[p], b, all);
+    if (rows == Rows && cols == columns) return add_rows(sum, c, all);
+    add_part(sum, c, rows, cols);
   }
 
  private:
@@ -73,11 +109,21 @@ class ProductTile {
   template <int... I>
   [[gnu::always_inline]] static void add_to(const Packet* sum, Scalar* c, std::ptrdiff_t ldc,
                                             std::integer_sequence<int, I...>) {
-    (Eigen::internal::pstoreu(
-         c + I / Vectors * ldc + I % Vectors * width,
-         Eigen::internal::padd(
-             Eigen::internal::ploadu<Packet>(c + I / Vectors * ldc + I % Vectors * width), sum[I])),
-     ...);
+    (add_vector(c + I / Vectors * ldc + I % Vectors * width, sum[I]), ...);
+  }
+  template <int... I>
+  [[gnu::always_inline]] static void add_rows(const Packet* sum, Scalar* const* c,
+                                              std::integer_sequence<int, I...>) {
+    (add_vector(c[I / Vectors] + I % Vectors * width, sum[I]), ...);
+  }
+  [[gnu::always_inline]] static void add_vector(Scalar* c, const Packet& value) {
+    Eigen::internal::pstoreu(c, Eigen::internal::padd(Eigen::internal::ploadu<Packet>(c), value));
+  }
+  static void add_part(const Packet* sum, Scalar* const* c, int rows, int cols) {
+    Scalar full[Rows * columns];
+    store(sum, full, columns, all);
+    for (int r = 0; r < rows; ++r)
+      for (int j = 0; j < cols; ++j) c[r][j] += full[r * columns + j];
   }
 };
 
@@ -90,6 +136,13 @@ class ProductTile {
 template <class Scalar>
 class Product {
  public:
+  using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
+  static constexpr int width = Eigen::internal::packet_traits<Scalar>::size;
+  static constexpr int panel = 2 * width;
+  /// Rows of a tile: with two vectors of columns, the sums fill most registers.
+  static constexpr int rows = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 12 : 6;
+  static constexpr int depth = 1024 / width * 2;  ///< a panel of it takes half of the first cache
+
   static void run(Scalar* c, std::ptrdiff_t ldc, const Strided<Scalar>& a, const Strided<Scalar>& b,
                   int m, int n, int k, bool add) {
     if (k == 0 && !add)
@@ -101,14 +154,8 @@ class Product {
   }
 
  private:
-  using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
-  static constexpr int width = Eigen::internal::packet_traits<Scalar>::size;
-  static constexpr int panel = 2 * width;
-  /// Rows of a tile: with two vectors of columns, the sums fill most registers.
-  static constexpr int rows = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 12 : 6;
-  static constexpr int depth = 1024 / width * 2;  ///< a panel of it takes half of the first cache
-  static constexpr int breadth = 1024;            ///< panels of it, most of the second
-  static constexpr int height = 240;              ///< rows that a panel meets before the next comes
+  static constexpr int breadth = 1024;  ///< panels of it, most of the second
+  static constexpr int height = 240;    ///< rows that a panel meets before the next comes
 
   static void slice(Scalar* c, std::ptrdiff_t ldc, const Strided<Scalar>& a,
                     const Strided<Scalar>& b, int m, int n, int k, bool add) {

@@ -13,7 +13,6 @@ namespace gsteer::detail {
 enum class Slot : std::size_t {
   columns,
   tile,
-  kernel,
   turned,
   picture,
   mixed,

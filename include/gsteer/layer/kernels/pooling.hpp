@@ -11,6 +11,7 @@
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/sum.hpp"
 #include "gsteer/layer/kernels/resample.hpp"
+#include "gsteer/layer/kernels/sampling.hpp"
 
 // Pooling, blurring and upsampling of every channel on its own: [planes, z, y, x] with planes =
 // batch * channels. Adjoints overwrite their result. Most of it is linear and acts axis by axis:

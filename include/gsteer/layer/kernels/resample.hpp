@@ -10,7 +10,8 @@
 
 #include "gsteer/core/error.hpp"
 #include "gsteer/core/parallel.hpp"
-#include "gsteer/layer/kernels/im2col.hpp"
+#include "gsteer/core/scratch.hpp"
+#include "gsteer/layer/kernels/windows.hpp"
 
 namespace gsteer {
 
