@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <Eigen/Core>
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <numbers>
@@ -76,42 +79,86 @@ class RadialBasis {
   /// Scalar.
   void evaluate(const Scalar* r, int n, std::ptrdiff_t stride, Scalar* values,
                 Scalar* first = nullptr, Scalar* second = nullptr) const {
-    for (int p = 0; p < n; ++p) {
-      const auto distance = static_cast<double>(r[p]);
-      const bool outside = vanishes_outside() && (distance < start_ || distance >= end_);
-      const Jet amplitude{amplitude_, 0, 0};
-      const Jet damping =
-          power_ > 0 && !outside ? times(amplitude, polynomial_cutoff(distance)) : amplitude;
-      Wave wave(outside ? 0 : frequency_ * (distance - start_));
-      for (int i = 0; i < count_; ++i) {
+    for (int p = 0; p < n; p += lanes) {
+      const int count = std::min(lanes, n - p);
+      Lanes distance, inside;
+      for (int i = 0; i < lanes; ++i) {
+        const double x = static_cast<double>(r[p + std::min(i, count - 1)]);
+        const bool outside = vanishes_outside() && (x < start_ || x >= end_);
+        inside[i] = outside ? 0 : 1;
+        distance[i] = outside ? start_ : x;  // there the functions are finite
+      }
+      Jet damping;
+      polynomial_cutoff(distance, damping);
+      damping.value *= inside;
+      damping.first *= inside;
+      damping.second *= inside;
+      Waves wave;
+      if (waves()) wave.begin(distance, start_, end_);
+      for (int k = 0; k < count_; ++k) {
         Jet f;
-        if (!outside) f = times(damping, jet(distance, i, wave));
-        const std::ptrdiff_t at = i * stride + p;
-        values[at] = static_cast<Scalar>(f.value);
-        if (first) first[at] = static_cast<Scalar>(f.first);
-        if (second) second[at] = static_cast<Scalar>(f.second);
+        if (waves())
+          wave_function(wave, f);
+        else
+          bump_function(distance, k, f);
+        const std::ptrdiff_t at = k * stride + p;
+        put(damping.value * f.value, values + at, count);
+        if (first) put(damping.first * f.value + damping.value * f.first, first + at, count);
+        if (second)
+          put(damping.second * f.value + 2 * damping.first * f.first + damping.value * f.second,
+              second + at, count);
       }
     }
   }
 
  private:
+  // Distances are worked on a few at a time.
+  static constexpr int lanes = 8;
+  using Lanes = Eigen::Array<double, lanes, 1>;
+
   /// A function with its first and second derivative.
   struct Jet {
-    double value = 0, first = 0, second = 0;
+    Lanes value, first, second;
   };
-  static Jet times(const Jet& a, const Jet& b) {
-    return {a.value * b.value, a.first * b.value + a.value * b.first,
-            a.second * b.value + 2 * a.first * b.first + a.value * b.second};
+
+  static void put(const Lanes& from, Scalar* to, int count) {
+    for (int i = 0; i < count; ++i) to[i] = static_cast<Scalar>(from[i]);
   }
 
-  /// cos and sin of k times an angle, k = 0, 1, ..., by repeated multiplication.
-  struct Wave {
-    double angle, c, s, cos = 1, sin = 0;
-    int k = 0;
+  /// 1 / (q (q - 1)), the ratios of the factorials of q - 2 and q: divisions would take longer than
+  /// all the rest.
+  static constexpr std::array<double, 24> ratios = [] {
+    std::array<double, 24> all{};
+    for (std::size_t q = 2; q < all.size(); ++q) all[q] = 1.0 / static_cast<double>(q * (q - 1));
+    return all;
+  }();
 
-    explicit Wave(double a) : angle(a), c(std::cos(a)), s(std::sin(a)) {}
+  /// cos and sin of k times the angle pi t, t = (r - start) / (end - start), for k = 0, 1, ..., by
+  /// repeated multiplication.
+  struct Waves {
+    Lanes angle, c, s, cos, sin;
+    int k;
+
+    void begin(const Lanes& r, double start, double end) {
+      // From t = n + u with |u| <= 1/2, by the series of sin and cos. The rounding of t and of half
+      // n to integers is that of a number too large to have digits behind the point.
+      constexpr double large = 0x1.8p52;
+      const Lanes t = (r - start) / (end - start), n = (t + large) - large,
+                  half = (n * 0.5 + large) - large, odd = n - 2 * half, sign = 1 - 2 * odd * odd,
+                  x = std::numbers::pi * (t - n), square = x * x;
+      angle = std::numbers::pi * t;
+      s = c = cos = Lanes::Ones();
+      sin = Lanes::Zero();
+      for (std::size_t q = 22; q > 0; q -= 2) {
+        s = 1 - s * (square * ratios[q + 1]);
+        c = 1 - c * (square * ratios[q]);
+      }
+      s *= sign * x;
+      c *= sign;
+      k = 0;
+    }
     void advance() {
-      const double next = cos * c - sin * s;
+      const Lanes next = cos * c - sin * s;
       sin = cos * s + sin * c;
       cos = next;
       ++k;
@@ -138,79 +185,108 @@ class RadialBasis {
     return cutoff_ && (power_ > 0 || function_ != RadialFunction::gaussian);
   }
 
-  /// Function i at r; called for i = 0, 1, ... in this order.
-  Jet jet(double r, int i, Wave& wave) const {
-    switch (function_) {
-      case RadialFunction::gaussian:
-      case RadialFunction::cosine:
-      case RadialFunction::smooth_finite: {
-        const double center = start_ + (cutoff_ ? i + 1 : i) * step_;
-        const Jet f = bump((r - center) / step_);
-        return {f.value, f.first / step_, f.second / (step_ * step_)};
-      }
-      case RadialFunction::fourier: {
-        if (cutoff_) wave.advance();
-        const double scale = 1 / std::sqrt(0.25 + count_ / 2.0), a = wave.k * frequency_;
-        const Jet f = cutoff_ ? Jet{scale * wave.sin, scale * a * wave.cos, 0}
-                              : Jet{scale * wave.cos, -scale * a * wave.sin, 0};
-        if (!cutoff_) wave.advance();
-        return {f.value, f.first, -a * a * f.value};
-      }
-      case RadialFunction::bessel:
-      case RadialFunction::smooth_bessel:
-        break;
+  bool waves() const {
+    return function_ == RadialFunction::fourier || function_ == RadialFunction::bessel ||
+           function_ == RadialFunction::smooth_bessel;
+  }
+
+  /// Function k, one of those about centers.
+  void bump_function(const Lanes& r, int k, Jet& f) const {
+    const double center = start_ + (cutoff_ ? k + 1 : k) * step_;
+    for (int i = 0; i < lanes; ++i)
+      bump((r[i] - center) / step_, f.value[i], f.first[i], f.second[i]);
+    f.first /= step_;
+    f.second /= step_ * step_;
+  }
+
+  /// The next function, one of those made of waves; the first one first.
+  void wave_function(Waves& wave, Jet& f) const {
+    if (function_ == RadialFunction::fourier) {
+      if (cutoff_) wave.advance();
+      const double scale = 1 / std::sqrt(0.25 + count_ / 2.0), a = wave.k * frequency_;
+      f.value = scale * (cutoff_ ? wave.sin : wave.cos);
+      f.first = (cutoff_ ? scale * a : -scale * a) * (cutoff_ ? wave.cos : wave.sin);
+      f.second = -a * a * f.value;
+      if (!cutoff_) wave.advance();
+      return;
     }
     // sin(a x) / x = a sinc(a x).
     wave.advance();
     const double c = end_ - start_, a = wave.k * frequency_;
     const double scale = (function_ == RadialFunction::bessel ? std::sqrt(2 / c) : 2 / c) * a;
-    const Jet f = sinc(wave.k * wave.angle, wave);
-    return {scale * f.value, scale * a * f.first, scale * a * a * f.second};
+    sinc(wave, f);
+    f.value *= scale;
+    f.first *= scale * a;
+    f.second *= scale * a * a;
   }
 
-  /// The functions of d = (r - center) / step.
-  Jet bump(double d) const {
+  /// The functions of d = (r - center) / step and their derivatives by d.
+  void bump(double d, double& value, double& first, double& second) const {
+    value = first = second = 0;
     if (function_ == RadialFunction::gaussian) {
-      const double f = std::exp(-d * d) / 1.12;
-      return {f, -2 * d * f, (4 * d * d - 2) * f};
+      value = std::exp(-d * d) / 1.12;
+      first = -2 * d * value;
+      second = (4 * d * d - 2) * value;
+    } else if (!(std::abs(d) < 1)) {
+      return;
+    } else if (function_ == RadialFunction::cosine) {
+      const double a = std::numbers::pi / 2;
+      value = std::cos(a * d);
+      first = -a * std::sin(a * d);
+      second = -a * a * value;
+    } else {
+      // exp(g), g = 2 - 1 / (1 + d) - 1 / (1 - d) = 2 - 2 / q; q > 0 since |d| < 1
+      const double q = (1 - d) * (1 + d);
+      const double slope = -4 * d / (q * q), bend = -4 / (q * q) - 16 * d * d / (q * q * q);
+      value = 1.14136 * std::exp(2 - 2 / q);
+      first = value * slope;
+      second = value * (slope * slope + bend);
     }
-    if (!(std::abs(d) < 1)) return {};
-    if (function_ == RadialFunction::cosine) {
-      const double a = std::numbers::pi / 2, f = std::cos(a * d);
-      return {f, -a * std::sin(a * d), -a * a * f};
-    }
-    // exp(g), g = 2 - 1 / (1 + d) - 1 / (1 - d) = 2 - 2 / q; q > 0 since |d| < 1
-    const double q = (1 - d) * (1 + d);
-    const double f = 1.14136 * std::exp(2 - 2 / q);
-    const double slope = -4 * d / (q * q), bend = -4 / (q * q) - 16 * d * d / (q * q * q);
-    return {f, f * slope, f * (slope * slope + bend)};
   }
 
   /// sin(t) / t and its derivatives, where the wave is at t. Near 0, where the closed form of the
   /// derivatives cancels, the Taylor series: sum of (-1)^k t^(2k) / (2k + 1)!.
-  static Jet sinc(double t, const Wave& wave) {
-    if (std::abs(t) > 1) {
-      const double f = wave.sin / t, slope = (wave.cos - f) / t;
-      return {f, slope, -f - 2 * slope / t};
+  static void sinc(const Waves& wave, Jet& f) {
+    const Lanes t = wave.k * wave.angle, square = t * t;
+    Lanes far, divisor, small;  // 1 for the closed form, 0 for the series
+    for (int i = 0; i < lanes; ++i) {
+      far[i] = square[i] > 1 ? 1 : 0;
+      divisor[i] = square[i] > 1 ? t[i] : 1;
+      small[i] = square[i] > 1 ? 0 : square[i];
     }
-    Jet f{1, 0, 0};
-    double term = 1;  // (-1)^k t^(2k - 2) / (2k + 1)!
-    for (int k = 1; k < 10; ++k) {
-      term *= -(k == 1 ? 1 : t * t) / (2 * k * (2 * k + 1));
-      f.value += term * t * t;
-      f.first += 2 * k * term * t;
-      f.second += 2 * k * (2 * k - 1) * term;
+    const Lanes inverse = divisor.inverse();
+    f.value = wave.sin * inverse;
+    f.first = (wave.cos - f.value) * inverse;
+    f.second = -f.value - 2 * f.first * inverse;
+    if (far.minCoeff() == 1) return;
+    Lanes value = Lanes::Zero(), slope = Lanes::Zero(), bend = Lanes::Zero();
+    for (std::size_t k = 9; k > 0; --k) {
+      const double step = -ratios[2 * k + 1], power = static_cast<double>(2 * k);
+      value = step * (1 + small * value);
+      slope = step * (power + small * slope);
+      bend = step * (power * (power - 1) + small * bend);
     }
-    return f;
+    const Lanes near = 1 - far;
+    f.value = far * f.value + near * (1 + small * value);
+    f.first = far * f.first + near * (t * slope);
+    f.second = far * f.second + near * bend;
   }
 
-  /// The derivatives factor: f' = -p (p + 1)(p + 2)/2 t^(p - 1) (1 - t)^2 / c.
-  Jet polynomial_cutoff(double r) const {
-    const double p = power_, t = r / end_, u = 1 - t;
-    const double low = std::pow(t, p - 2), scale = -p * (p + 1) * (p + 2) / 2;
-    return {1 - low * t * t * ((p + 1) * (p + 2) / 2 - t * p * (p + 2) + t * t * p * (p + 1) / 2),
-            scale * low * t * u * u / end_,
-            scale * low * u * ((p - 1) * u - 2 * t) / (end_ * end_)};
+  /// The amplitude, and if there is one times the cutoff. Its derivatives factor:
+  ///   f' = -p (p + 1)(p + 2)/2 t^(p - 1) (1 - t)^2 / c.
+  void polynomial_cutoff(const Lanes& r, Jet& f) const {
+    f.value = Lanes::Constant(amplitude_);
+    f.first = f.second = Lanes::Zero();
+    if (power_ == 0) return;
+    const double p = power_, scale = -amplitude_ * p * (p + 1) * (p + 2) / 2;
+    const Lanes t = r / end_, u = 1 - t;
+    Lanes low = Lanes::Ones();  // t^(p - 2)
+    for (int k = 2; k < power_; ++k) low *= t;
+    f.value -=
+        amplitude_ *
+        (low * t * t * ((p + 1) * (p + 2) / 2 - t * (p * (p + 2)) + t * t * (p * (p + 1) / 2)));
+    f.first = scale / end_ * (low * t * u * u);
+    f.second = scale / (end_ * end_) * (low * u * ((p - 1) * u - 2 * t));
   }
 
   RadialFunction function_;

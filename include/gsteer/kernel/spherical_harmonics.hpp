@@ -58,69 +58,74 @@ class SphericalHarmonics {
   /// The harmonics at v and, where the pointers are not null, their gradients and Hessians.
   void evaluate(const Scalar* v, int n, std::ptrdiff_t stride, Scalar* y,
                 Scalar* gradients = nullptr, Scalar* hessians = nullptr) const {
-    std::vector<Block> values(count()), slopes(hessians ? 3 * count() : 0);
-    for (int first = 0; first < n; first += lanes) {
-      const Tile tile{first, std::min(lanes, n - first), stride};
+    // Computed in place, but where there are fewer points than in a block.
+    const bool whole = n >= lanes;
+    const std::ptrdiff_t row = whole ? stride : lanes;
+    Block* const values = scratch(8 * count());
+    Block *const work = values + count(), *const spare = work + 3 * count();
+    for_each_tile(n, stride, [&](const Tile& tile) {
       const Point at = point(v, tile);
-      polynomials_.values(at.u, values.data());
-      for (int i = 0; i < size(); ++i) tile.store(y, i, values[index(i)]);
-      if (gradients) store_gradients(at, values.data(), gradients, tile);
-      if (!hessians) continue;
-      for (int i = 0; i < size(); ++i)
-        polynomials_.derivative(i).gradient(values.data(), 1, slopes.data() + 3 * i);
-      store_hessians(at, values.data(), slopes.data(), hessians, tile);
-    }
+      Scalar* const to = whole ? y + tile.first : spare->data();
+      polynomials_.values(at.u, to, row, &at.inverse, gradients ? work : nullptr);
+      if (gradients) {
+        Scalar* const slopes = whole ? gradients + tile.first : (spare + count())->data();
+        store_gradients(at, to, row, work, slopes);
+        for (int i = 0; !whole && i < 3 * size(); ++i) tile.store(gradients, i, spare[size() + i]);
+      }
+      for (int i = 0; !whole && i < size(); ++i) tile.store(y, i, spare[i]);
+      if (!hessians) return;
+      polynomials_.values(at.u, values);
+      for (int i = 0; i < size(); ++i) polynomials_.derivative(i).gradient(values, 1, work + 3 * i);
+      store_hessians(at, values, work, hessians, tile);
+    });
   }
 
   /// What gradients g with respect to the values, [harmonic][point], are with respect to v: out =
   /// J^T g, [axis][point].
   void backward(const Scalar* v, int n, std::ptrdiff_t stride, const Scalar* g, Scalar* out) const {
-    std::vector<Block> values(count());
-    for (int first = 0; first < n; first += lanes) {
-      const Tile tile{first, std::min(lanes, n - first), stride};
+    Block* const values = scratch(count());
+    for_each_tile(n, stride, [&](const Tile& tile) {
       const Point at = point(v, tile);
-      polynomials_.values(at.u, values.data());
+      polynomials_.values(at.u, values);
       Block pull[3];
       for (Block& p : pull) p.setZero();
       for (int i = 0; i < size(); ++i) {
         Block slope[3];
-        polynomials_.derivative(i).gradient(values.data(), 1, slope);
+        polynomials_.derivative(i).gradient(values, 1, slope);
         const Block weight = tile.load(g, i);
         for (int k = 0; k < 3; ++k) pull[k] += weight * slope[k];
       }
       at.project(pull, form_);
       for (int k = 0; k < 3; ++k) tile.store(out, k, pull[k]);
-    }
+    });
   }
 
   /// How the values change when v changes by dv: dy = J dv, [harmonic][point].
   void tangent(const Scalar* v, const Scalar* dv, int n, std::ptrdiff_t stride, Scalar* dy) const {
-    std::vector<Block> values(count());
-    for (int first = 0; first < n; first += lanes) {
-      const Tile tile{first, std::min(lanes, n - first), stride};
+    Block* const values = scratch(count());
+    for_each_tile(n, stride, [&](const Tile& tile) {
       const Point at = point(v, tile);
-      polynomials_.values(at.u, values.data());
+      polynomials_.values(at.u, values);
       Block move[3] = {tile.load(dv, 0), tile.load(dv, 1), tile.load(dv, 2)};
       at.project(move, form_);
       for (int i = 0; i < size(); ++i)
-        tile.store(dy, i, polynomials_.derivative(i).along(values.data(), move));
-    }
+        tile.store(dy, i, polynomials_.derivative(i).along(values, move));
+    });
   }
 
   /// How backward(v, g) changes when v changes by dv and g by dg: J^T dg + (dJ/dv . dv)^T g,
   /// [axis][point].
   void backward_tangent(const Scalar* v, const Scalar* dv, int n, std::ptrdiff_t stride,
                         const Scalar* g, const Scalar* dg, Scalar* out) const {
-    std::vector<Block> values(count()), changes(count());
-    for (int first = 0; first < n; first += lanes) {
-      const Tile tile{first, std::min(lanes, n - first), stride};
+    Block* const values = scratch(2 * count());
+    Block* const changes = values + count();
+    for_each_tile(n, stride, [&](const Tile& tile) {
       const Point at = point(v, tile);
-      polynomials_.values(at.u, values.data());
+      polynomials_.values(at.u, values);
       const Block given[3] = {tile.load(dv, 0), tile.load(dv, 1), tile.load(dv, 2)};
       Block move[3] = {given[0], given[1], given[2]};
       at.project(move, form_);
-      for (int i = 0; i < size(); ++i)
-        changes[index(i)] = polynomials_.derivative(i).along(values.data(), move);
+      for (int i = 0; i < size(); ++i) changes[i] = polynomials_.derivative(i).along(values, move);
       // The pull of the polynomials, as in backward, and its change: the gradients are linear in
       // the values, hence change with them.
       Block pull[3], change[3];
@@ -130,8 +135,8 @@ class SphericalHarmonics {
       }
       for (int i = 0; i < size(); ++i) {
         Block slope[3], turn[3];
-        polynomials_.derivative(i).gradient(values.data(), 1, slope);
-        polynomials_.derivative(i).gradient(changes.data(), 1, turn);
+        polynomials_.derivative(i).gradient(values, 1, slope);
+        polynomials_.derivative(i).gradient(changes, 1, turn);
         const Block weight = tile.load(g, i), weight_change = tile.load(dg, i);
         for (int k = 0; k < 3; ++k) {
           pull[k] += weight * slope[k];
@@ -150,28 +155,30 @@ class SphericalHarmonics {
         }
       }
       for (int k = 0; k < 3; ++k) tile.store(out, k, change[k]);
-    }
+    });
   }
 
  private:
   using Polynomials = detail::HarmonicPolynomials<Scalar>;
+  using Points = typename Polynomials::Points;
   using Block = typename Polynomials::Block;
   static constexpr int lanes = Polynomials::lanes;
   static constexpr Scalar shortest_square = std::numeric_limits<Scalar>::min() * Scalar(1 << 24);
 
-  /// Where a block of points lies in the rows of an array. Missing points of the last block are 0.
+  /// Where a block of points lies in the rows of an array. The points that fewer than a block lack
+  /// are 0.
   struct Tile {
     int first, points;
     std::ptrdiff_t stride;
 
-    Block load(const Scalar* rows, int row) const {
+    Block load(const Scalar* rows, std::ptrdiff_t row) const {
       const Scalar* from = rows + row * stride + first;
       if (points == lanes) return Eigen::Map<const Block>(from);
       Block block = Block::Zero();
       std::copy_n(from, points, block.data());
       return block;
     }
-    void store(Scalar* rows, int row, const Block& block) const {
+    void store(Scalar* rows, std::ptrdiff_t row, const Block& block) const {
       Scalar* to = rows + row * stride + first;
       if (points == lanes)
         Eigen::Map<Block>{to} = block;
@@ -179,6 +186,20 @@ class SphericalHarmonics {
         std::copy_n(block.data(), points, to);
     }
   };
+
+  /// body(tile) for all points. The last block ends with the last point, if need be by taking some
+  /// points again: they get the same numbers.
+  template <class Body>
+  static void for_each_tile(int n, std::ptrdiff_t stride, const Body& body) {
+    for (int first = 0; first < n; first += lanes)
+      body(Tile{std::clamp(n - lanes, 0, first), std::min(lanes, n), stride});
+  }
+  /// Memory that a thread keeps for its next call.
+  static Block* scratch(std::size_t blocks) {
+    thread_local std::vector<Block> memory;
+    if (memory.size() < blocks) memory.resize(blocks);
+    return memory.data();
+  }
 
   /// Where the polynomials are evaluated, and 1 / |v|: in surface form u = v / |v|, in solid form
   /// u = v, and the inverse is not used.
@@ -212,27 +233,34 @@ class SphericalHarmonics {
     Point at{{tile.load(v, 0), tile.load(v, 1), tile.load(v, 2)}, Block::Ones()};
     if (form_ == HarmonicForm::solid) return at;
     const Block square = at.dot(at.u);
-    at.inverse = square.max(shortest_square).sqrt().inverse() *
-                 (square >= shortest_square).template cast<Scalar>();
+    for (int p = 0; p < lanes; p += Points::width)
+      Points::store(at.inverse, p, Points::inverse_root(Points::at(square, p), shortest_square));
     for (Block& u : at.u) u *= at.inverse;
     return at;
   }
 
-  /// Surface harmonics are the solid ones Y times r^-l: grad = (grad Y - l Y u) / r.
-  void store_gradients(const Point& at, const Block* y, Scalar* out, const Tile& tile) const {
+  /// Surface harmonics are the solid ones Y times r^-l: grad = (grad Y - l Y u) / r. Values and
+  /// gradients in rows `stride` apart; `scaled` are the values divided by r.
+  void store_gradients(const Point& at, const Scalar* y, std::ptrdiff_t stride, const Block* scaled,
+                       Scalar* out) const {
+    const bool surface = form_ == HarmonicForm::surface;
     Block outward[3];
-    for (int k = 0; k < 3; ++k) {
-      outward[k] = at.u[k] * at.inverse;
-      if (form_ == HarmonicForm::solid) outward[k].setZero();
-    }
-    for (int l = 0, i = 0; l <= l_max(); ++l)
-      for (const int end = i + 2 * l + 1; i < end; ++i) {
-        const auto& d = polynomials_.derivative(i);
-        const Block radial = Scalar(l) * y[i];
-        tile.store(out, 3 * i, d.along_x(y, 1) * at.inverse - radial * outward[0]);
-        tile.store(out, 3 * i + 1, d.along_y(y, 1) * at.inverse - radial * outward[1]);
-        tile.store(out, 3 * i + 2, d.along_z(y, 1) * at.inverse - radial * outward[2]);
+    for (int p = 0; p < lanes; p += Points::width) {
+      const auto none = Points::all(0);
+      for (int k = 0; k < 3; ++k) {
+        Points::store(outward[k], p, none);
+        Points::store(out + k * stride + p, none);
       }
+    }
+    for (int l = 1; l <= l_max(); ++l) {
+      const auto degree = Points::all(static_cast<Scalar>(-l));
+      for (int p = 0; surface && p < lanes; p += Points::width) {
+        const auto factor = Points::multiply(degree, Points::at(at.inverse, p));
+        for (int k = 0; k < 3; ++k)
+          Points::store(outward[k], p, Points::multiply(factor, Points::at(at.u[k], p)));
+      }
+      polynomials_.gradients(l, {y, scaled, outward, stride}, out);
+    }
   }
 
   /// The second derivative of the same product, at |u| = 1:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -34,34 +35,25 @@ class EdgeGeometry {
 
   void forward(const Graph& graph) {
     edges_ = graph.edges();
+    has_slopes_ = false;
     const std::size_t n = size(1);
-    fit(v_, 3 * n);
-    fit(r_, n);
+    for (auto* buffer : {&v_, &unit_}) fit(*buffer, 3 * n);
+    for (auto* buffer : {&r_, &inverse_}) fit(*buffer, n);
     fit(y_, size(harmonic_count()));
-    for (auto* buffer : {&radial_values_, &radial_first_, &radial_second_})
-      fit(*buffer, size(radial_count()));
+    fit(radial_values_, size(radial_count()));
     for (std::size_t e = 0; e < n; ++e) {
-      double square = 0;
+      const double* const v = graph.vectors().data() + 3 * e;
+      const auto r = static_cast<Scalar>(std::sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]));
+      r_[e] = r;
+      inverse_[e] = r > 0 ? 1 / r : Scalar{0};
       for (std::size_t axis = 0; axis < 3; ++axis) {
-        const double x = graph.vectors().data()[3 * e + axis];
-        v_[axis * n + e] = static_cast<Scalar>(x);
-        square += x * x;
+        v_[axis * n + e] = static_cast<Scalar>(v[axis]);
+        unit_[axis * n + e] = v_[axis * n + e] * inverse_[e];
       }
-      r_[e] = static_cast<Scalar>(std::sqrt(square));
     }
     if (n == 0) return;
     harmonics_.evaluate(v_.data(), edges_, edges_, y_.data());
-    // Functions come as [function][edge]; the radial network wants the rows of edges.
-    fit(columns_, 3 * size(radial_count()));
-    Scalar* const columns = columns_.data();
-    radial_.evaluate(r_.data(), edges_, edges_, columns, columns + size(radial_count()),
-                     columns + 2 * size(radial_count()));
-    Scalar* const rows[3] = {radial_values_.data(), radial_first_.data(), radial_second_.data()};
-    const auto count = static_cast<std::size_t>(radial_count());
-    for (std::size_t part = 0; part < 3; ++part)
-      for (std::size_t f = 0; f < count; ++f)
-        for (std::size_t e = 0; e < n; ++e)
-          rows[part][e * count + f] = columns[(part * count + f) * n + e];
+    evaluate_radial(radial_values_.data(), nullptr, nullptr);
   }
 
   /// Adds to d_vectors, 3 x edges, from the gradients with respect to harmonics and radial
@@ -69,6 +61,7 @@ class EdgeGeometry {
   void backward(const Scalar* gy, const Scalar* g_radial, Eigen::MatrixXd& d_vectors) {
     const std::size_t n = size(1), count = static_cast<std::size_t>(radial_count());
     if (n == 0) return;
+    find_slopes();
     fit(work_, 3 * n);
     harmonics_.backward(v_.data(), edges_, edges_, gy, work_.data());
     for (std::size_t e = 0; e < n; ++e) {
@@ -84,6 +77,7 @@ class EdgeGeometry {
   /// Derivatives of harmonics and radial functions along the vectors' tangents, 3 x edges.
   void forward_tangent(const Eigen::MatrixXd& tangents) {
     const std::size_t n = size(1), count = static_cast<std::size_t>(radial_count());
+    find_slopes();
     fit(dv_, 3 * n);
     fit(dr_, n);
     fit(dy_, size(harmonic_count()));
@@ -118,8 +112,7 @@ class EdgeGeometry {
         change += dg_radial[i] * radial_first_[i] + g_radial[i] * radial_second_[i] * dr_[e];
       }
       for (std::size_t axis = 0; axis < 3; ++axis) {
-        const Scalar turn =
-            r_[e] > 0 ? (dv_[axis * n + e] - unit(e, axis) * dr_[e]) / r_[e] : Scalar{0};
+        const Scalar turn = (dv_[axis * n + e] - unit(e, axis) * dr_[e]) * inverse_[e];
         dd_vectors.data()[3 * e + axis] +=
             static_cast<double>(work_[axis * n + e] + change * unit(e, axis) + slope * turn);
       }
@@ -133,14 +126,42 @@ class EdgeGeometry {
   static void fit(Buffer<Scalar>& buffer, std::size_t size) {
     if (buffer.size() < size) buffer = Buffer<Scalar>(size);
   }
-  Scalar unit(std::size_t e, std::size_t axis) const {
-    return r_[e] > 0 ? v_[axis * size(1) + e] / r_[e] : Scalar{0};
+  /// 0 for an edge of length zero
+  Scalar unit(std::size_t e, std::size_t axis) const { return unit_[axis * size(1) + e]; }
+
+  /// The derivatives of the radial functions, which not every pass needs.
+  void find_slopes() {
+    if (has_slopes_) return;
+    has_slopes_ = true;
+    for (auto* buffer : {&radial_first_, &radial_second_}) fit(*buffer, size(radial_count()));
+    evaluate_radial(nullptr, radial_first_.data(), radial_second_.data());
+  }
+  /// Functions come as [function][edge]; the radial network wants the rows of edges. What is null
+  /// is not wanted.
+  void evaluate_radial(Scalar* values, Scalar* first, Scalar* second) {
+    constexpr int piece = 64;
+    const auto count = static_cast<std::size_t>(radial_count());
+    const std::size_t part = piece * count;
+    fit(columns_, 3 * part);
+    Scalar* const columns = columns_.data();
+    Scalar* const rows[3] = {values, first, second};
+    for (int begin = 0; begin < edges_; begin += piece) {
+      const int edges = std::min(piece, edges_ - begin);
+      radial_.evaluate(r_.data() + begin, edges, piece, columns, first ? columns + part : nullptr,
+                       second ? columns + 2 * part : nullptr);
+      for (std::size_t k = 0; k < 3; ++k)
+        for (std::size_t e = 0; rows[k] && e < static_cast<std::size_t>(edges); ++e)
+          for (std::size_t f = 0; f < count; ++f)
+            rows[k][(static_cast<std::size_t>(begin) + e) * count + f] =
+                columns[k * part + f * piece + e];
+    }
   }
 
   SphericalHarmonics<Scalar> harmonics_;
   RadialBasis<Scalar> radial_;
   int edges_ = 0;
-  Buffer<Scalar> v_, r_, y_, radial_values_, radial_first_, radial_second_;
+  bool has_slopes_ = false;
+  Buffer<Scalar> v_, r_, unit_, inverse_, y_, radial_values_, radial_first_, radial_second_;
   Buffer<Scalar> dv_, dr_, dy_, radial_tangent_, columns_, work_;
 };
 

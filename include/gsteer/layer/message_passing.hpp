@@ -81,6 +81,7 @@ class message_passing {
     graph_ = graph;
     has_gradient_ = has_tangent_ = false;
     const int n = graph.nodes(), edges = graph.edges();
+    set_scale();
     geometry_.forward(graph);
     fit(x_, n, In::size);
     detail::to_channels_innermost(irrep_list<In>(), n, x.data(), x_.data());
@@ -90,7 +91,6 @@ class message_passing {
     product().template forward<detail::Plain>(graph_, {x_.data(), nullptr},
                                               {weights_.data(), nullptr},
                                               {geometry_.harmonics(), nullptr}, messages_.data());
-    normalize(messages_.data());
     Result y(n);
     mixing_.forward(messages_.data(), n, y.data());
     return y;
@@ -135,7 +135,6 @@ class message_passing {
     product().template forward<detail::Dual>(
         graph_, {x_.data(), dx_.data()}, {weights_.data(), d_weights_.data()},
         {geometry_.harmonics(), geometry_.harmonics_tangent()}, d_messages_.data());
-    normalize(d_messages_.data());
     Result dy(n);
     mixing_.forward(d_messages_.data(), n, dy.data());
     return dy;
@@ -152,7 +151,6 @@ class message_passing {
     mixing_.backward_weight(d_messages_.data(), gradient_.data(), n);
     fit_messages(dg_messages_);
     mixing_.backward(d_gradient.data(), n, dg_messages_.data());
-    normalize(dg_messages_.data());
     fit(gx_, n, In::size);
     fit(dg_weights_, edges, plan_.plan.weights);
     if (dd_vectors) fit(dg_harmonics_, edges, geometry_.harmonic_count());
@@ -196,7 +194,9 @@ class message_passing {
     const auto n = static_cast<std::size_t>(plan_.plan.message_size(graph_.nodes()));
     if (buffer.size() < n) buffer = Buffer<Scalar>(n);
   }
-  detail::EdgeProduct<Scalar> product() const { return detail::EdgeProduct<Scalar>(plan_.plan); }
+  detail::EdgeProduct<Scalar> product() const {
+    return detail::EdgeProduct<Scalar>(plan_.plan, scale_.data());
+  }
 
   void check(const Result& gradient) const {
     expect(graph_.nodes() > 0, "MessagePassing: backward before forward");
@@ -213,7 +213,6 @@ class message_passing {
     std::copy_n(gradient.data(), gradient.size(), gradient_.data());
     fit_messages(g_messages_);
     mixing_.backward(gradient.data(), n, g_messages_.data());
-    normalize(g_messages_.data());
     fit(gx_, n, In::size);
     fit(g_weights_, edges, plan_.plan.weights);
     fit(g_harmonics_, edges, geometry_.harmonic_count());
@@ -231,18 +230,13 @@ class message_passing {
     return d;
   }
 
-  /// What the sum over neighbors is divided by; the same for its gradient.
-  void normalize(Scalar* messages) const {
-    const int n = graph_.nodes();
-    for (const auto& group : plan_.plan.groups) {
-      const int row = group.size * group.columns;
-      for (int i = 0; i < n; ++i, messages += row) {
-        const double factor =
-            detail::aggregation_factor(options_.aggregation, options_.average_neighbors,
-                                       graph_.received(i + 1) - graph_.received(i));
-        for (int c = 0; c < row; ++c) messages[c] *= static_cast<Scalar>(factor);
-      }
-    }
+  /// What the sum over the neighbors of each node is multiplied by.
+  void set_scale() {
+    fit(scale_, graph_.nodes(), 1);
+    for (int i = 0; i < graph_.nodes(); ++i)
+      scale_[static_cast<std::size_t>(i)] = static_cast<Scalar>(
+          detail::aggregation_factor(options_.aggregation, options_.average_neighbors,
+                                     graph_.received(i + 1) - graph_.received(i)));
   }
 
   MessagePassingOptions options_;
@@ -252,8 +246,8 @@ class message_passing {
   RadialNetwork<Scalar> radial_;
   Graph graph_;
   bool has_gradient_ = false, has_tangent_ = false;
-  Buffer<Scalar> x_, weights_, messages_, gradient_, g_messages_, gx_, g_weights_, g_harmonics_,
-      g_radial_;
+  Buffer<Scalar> scale_, x_, weights_, messages_, gradient_, g_messages_, gx_, g_weights_,
+      g_harmonics_, g_radial_;
   Buffer<Scalar> dx_, d_weights_, d_messages_, dg_messages_, dg_weights_, dg_harmonics_, dg_radial_;
 };
 

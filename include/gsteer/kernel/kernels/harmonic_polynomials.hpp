@@ -14,6 +14,39 @@ constexpr int harmonic_index(int l, int m) { return l * l + l + m; }
 
 namespace detail {
 
+/// Numbers of a block of points, two cache lines of them: enough to hide the latency of every sum,
+/// and to write to a row of an array whole lines at a time.
+template <class Scalar>
+struct PointBlock {
+  using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
+  static constexpr int width = Eigen::internal::unpacket_traits<Packet>::size;
+  static constexpr int lanes = static_cast<int>(128 / sizeof(Scalar));
+  using Array = Eigen::Array<Scalar, lanes, 1>;
+
+  /// A number of each of the points p, ..., p + width - 1, and the same number for all of them.
+  static Packet at(const Array& block, int p) { return at(block.data() + p); }
+  static Packet at(const Scalar* from) { return Eigen::internal::ploadu<Packet>(from); }
+  static void store(Array& block, int p, const Packet& a) { store(block.data() + p, a); }
+  static void store(Scalar* to, const Packet& a) { Eigen::internal::pstoreu(to, a); }
+  static Packet all(Scalar x) { return Eigen::internal::pset1<Packet>(x); }
+  static Packet multiply(const Packet& a, const Packet& b) { return Eigen::internal::pmul(a, b); }
+  /// 1 / sqrt(a), and 0 where a < least.
+  static Packet inverse_root(const Packet& a, Scalar least) {
+    using namespace Eigen::internal;
+    const Packet enough = pcmp_le(all(least), a);
+    return pand(enough, pdiv(all(1), psqrt(pselect(enough, a, all(1)))));
+  }
+  static Packet negative(const Packet& a) { return Eigen::internal::pnegate(a); }
+  /// a b - c
+  static Packet subtract(const Packet& a, const Packet& b, const Packet& c) {
+    return Eigen::internal::psub(Eigen::internal::pmul(a, b), c);
+  }
+  /// a b + c
+  static Packet add(const Packet& a, const Packet& b, const Packet& c) {
+    return Eigen::internal::pmadd(a, b, c);
+  }
+};
+
 /// Spherical harmonics as homogeneous polynomials of degree l in (x, y, z), and their derivatives,
 /// at a block of points. With w = z + i x and m >= 0,
 ///   Y(l, m) = N P(y, r^2) Re w^m,   Y(l, -m) = N P(y, r^2) Im w^m,
@@ -28,9 +61,10 @@ namespace detail {
 template <class Scalar>
 class HarmonicPolynomials {
  public:
-  // As many points as fill a cache line are worked on at a time.
-  static constexpr int lanes = static_cast<int>(64 / sizeof(Scalar));
-  using Block = Eigen::Array<Scalar, lanes, 1>;
+  using Points = PointBlock<Scalar>;
+  using Packet = typename Points::Packet;
+  using Block = typename Points::Array;
+  static constexpr int lanes = Points::lanes;
 
   /// The derivatives of a harmonic along an axis: a combination of two other harmonics, in the
   /// direction of y of one. Where there is none, the index is 0 and the coefficient too.
@@ -83,28 +117,29 @@ class HarmonicPolynomials {
   int l_max() const { return l_max_; }
   const Derivative& derivative(int i) const { return derivatives_[at(i)]; }
 
-  /// The harmonics at u = (x, y, z).
-  void values(const Block* u, Block* y) const {
-    const Block square = u[0] * u[0] + u[1] * u[1] + u[2] * u[2];
-    Block re = Block::Ones(), im = Block::Zero();
-    const Step* step = steps_.data();
-    for (int m = 0; m <= l_max_; ++m) {
-      if (m > 0) {
-        const Block next = re * u[2] - im * u[0];
-        im = re * u[0] + im * u[2];
-        re = next;
-      }
-      Block now = Block::Constant(step->along), before = Block::Zero();
-      for (int l = m;;) {
-        y[harmonic_index(l, -m)] = now * im;
-        y[harmonic_index(l, m)] = now * re;
-        ++step;
-        if (++l > l_max_) break;
-        const Block next = step->along * (u[1] * now) - step->back * (square * before);
-        before = now;
-        now = next;
-      }
-    }
+  /// The harmonics at u = (x, y, z), in rows `stride` apart; and, where `scaled` is not null,
+  /// `scale` times those of the degrees below l_max.
+  void values(const Block* u, Scalar* y, std::ptrdiff_t stride, const Block* scale = nullptr,
+              Block* scaled = nullptr) const {
+    for (int p = 0; p < lanes; p += 2 * Points::width)
+      two_packets_of_values(u, p, y + p, stride, scale, scaled);
+  }
+  /// The same in blocks.
+  void values(const Block* u, Block* y) const { values(u, y->data(), lanes); }
+
+  /// What makes gradients of harmonics of other functions: scale grad Y + Y outward.
+  struct GradientTerms {
+    const Scalar* y;       ///< Y, in rows `stride` apart
+    const Block* below;    ///< scale Y, of the degrees below l_max
+    const Block* outward;  ///< the three components, for degree l
+    std::ptrdiff_t stride;
+  };
+  /// These of all harmonics of degree l > 0 to `out`, [harmonic][axis][point].
+  void gradients(int l, const GradientTerms& terms, Scalar* out) const {
+    zonal_gradient(l, terms, out);
+    for (int m = 1; m < l - 1; ++m) gradient_pair<true, true>(l, m, terms, out);
+    if (l > 1) gradient_pair<false, true>(l, l - 1, terms, out);
+    gradient_pair<false, false>(l, l, terms, out);
   }
 
  private:
@@ -114,6 +149,133 @@ class HarmonicPolynomials {
   };
 
   static constexpr std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+  /// The harmonics at the points from p on that fill two packets, so that one is computed while the
+  /// other waits.
+  void two_packets_of_values(const Block* u, int p, Scalar* y, std::ptrdiff_t stride,
+                             const Block* scale, Block* scaled) const {
+    Packet re[2], im[2], now[2], before[2], minus_square[2];
+    const auto at_point = [&](int axis, int i) {
+      return Points::at(u[axis], p + i * Points::width);
+    };
+    for (int i = 0; i < 2; ++i) {
+      const Packet x = at_point(0, i), h = at_point(1, i), z = at_point(2, i);
+      minus_square[i] =
+          Points::negative(Points::add(x, x, Points::add(h, h, Points::multiply(z, z))));
+      re[i] = Points::all(1);
+      im[i] = Points::all(0);
+    }
+    const Step* step = steps_.data();
+    for (int m = 0; m <= l_max_; ++m) {
+      for (int i = 0; i < 2; ++i) {
+        if (m > 0) {
+          const Packet x = at_point(0, i), z = at_point(2, i);
+          const Packet next = Points::subtract(re[i], z, Points::multiply(im[i], x));
+          im[i] = Points::add(re[i], x, Points::multiply(im[i], z));
+          re[i] = next;
+        }
+        now[i] = Points::all(step->along);
+        before[i] = Points::all(0);
+      }
+      Scalar *cosine = y + harmonic_index(m, m) * stride,
+             *sine = y + harmonic_index(m, -m) * stride;
+      for (int l = m;;) {
+        const bool twice = scaled && l < l_max_;
+        for (int i = 0; i < 2; ++i) {
+          const int at = p + i * Points::width;
+          const Packet a = Points::multiply(now[i], re[i]), b = Points::multiply(now[i], im[i]);
+          Points::store(sine + i * Points::width, b);
+          Points::store(cosine + i * Points::width, a);
+          if (!twice) continue;
+          const Packet factor = Points::at(*scale, at);
+          Points::store(scaled[harmonic_index(l, -m)], at, Points::multiply(factor, b));
+          Points::store(scaled[harmonic_index(l, m)], at, Points::multiply(factor, a));
+        }
+        ++step;
+        if (++l > l_max_) break;
+        cosine += 2 * l * stride;
+        sine += 2 * l * stride;
+        const Packet along = Points::all(step->along), back = Points::all(step->back);
+        for (int i = 0; i < 2; ++i) {
+          const Packet rest = Points::multiply(minus_square[i], Points::multiply(back, before[i]));
+          before[i] = now[i];
+          now[i] = Points::add(Points::multiply(along, at_point(1, i)), now[i], rest);
+        }
+      }
+    }
+  }
+
+  /// The gradients of Y(l, m) and Y(l, -m), m > 0: each harmonic of degree l - 1 serves both.
+  /// Whether there are harmonics (l - 1, m + 1) and (l - 1, m) is known when this is compiled.
+  template <bool Up, bool Along>
+  void gradient_pair(int l, int m, const GradientTerms& terms, Scalar* out_rows) const {
+    const std::ptrdiff_t stride = terms.stride;
+    Scalar *const re = out_rows + 3 * harmonic_index(l, m) * stride, *const im =
+                                                                         out_rows +
+                                                                         3 * harmonic_index(l, -m) *
+                                                                             stride;
+    const Derivative &dr = derivative(harmonic_index(l, m)),
+                     &di = derivative(harmonic_index(l, -m));
+    const auto below = [&](int order) -> const Block& {
+      return terms.below[harmonic_index(l - 1, order)];
+    };
+    const Block &up_re = below(Up ? m + 1 : 0), &up_im = below(Up ? -m - 1 : 0);
+    const Block &same_re = below(Along ? m : 0), &same_im = below(Along ? -m : 0);
+    const Block &down_re = below(m - 1), &down_im = below(1 - m);  // not read below for m = 1
+    const Scalar *const y_re = terms.y + harmonic_index(l, m) * stride, *const y_im =
+                                                                            terms.y +
+                                                                            harmonic_index(l, -m) *
+                                                                                stride;
+    const Packet up = Points::all(di.x[0].coefficient), minus_up = Points::all(dr.x[0].coefficient);
+    const Packet along = Points::all(dr.y.coefficient);
+    const Packet down = Points::all(dr.z[1].coefficient), down_x = Points::all(dr.x[1].coefficient),
+                 down_z = Points::all(di.z[1].coefficient);
+    for (int p = 0; p < lanes; p += Points::width) {
+      const Packet r = Points::at(y_re + p), i = Points::at(y_im + p);
+      Packet out[3], conjugate[3];
+      for (int k = 0; k < 3; ++k) {
+        const Packet outward = Points::at(terms.outward[k], p);
+        out[k] = Points::multiply(r, outward);
+        conjugate[k] = Points::multiply(i, outward);
+      }
+      const Packet c = Points::at(down_re, p), d = Points::at(down_im, p);
+      out[0] = Points::add(down_x, d, out[0]);
+      out[2] = Points::add(down, c, out[2]);
+      conjugate[0] = Points::add(down, c, conjugate[0]);
+      conjugate[2] = Points::add(down_z, d, conjugate[2]);
+      if constexpr (Up) {
+        const Packet a = Points::at(up_re, p), b = Points::at(up_im, p);
+        out[0] = Points::add(minus_up, b, out[0]);
+        out[2] = Points::add(minus_up, a, out[2]);
+        conjugate[0] = Points::add(up, a, conjugate[0]);
+        conjugate[2] = Points::add(minus_up, b, conjugate[2]);
+      }
+      if constexpr (Along) {
+        out[1] = Points::add(along, Points::at(same_re, p), out[1]);
+        conjugate[1] = Points::add(along, Points::at(same_im, p), conjugate[1]);
+      }
+      for (int k = 0; k < 3; ++k) {
+        Points::store(re + k * stride + p, out[k]);
+        Points::store(im + k * stride + p, conjugate[k]);
+      }
+    }
+  }
+
+  void zonal_gradient(int l, const GradientTerms& terms, Scalar* out) const {
+    Scalar* const to = out + 3 * harmonic_index(l, 0) * terms.stride;
+    const Derivative& d = derivative(harmonic_index(l, 0));
+    const Block* const from[3] = {terms.below + d.x[0].index, terms.below + d.y.index,
+                                  terms.below + d.z[0].index};
+    const Packet factor[3] = {Points::all(d.x[0].coefficient), Points::all(d.y.coefficient),
+                              Points::all(d.z[0].coefficient)};
+    const Scalar* const y = terms.y + harmonic_index(l, 0) * terms.stride;
+    for (int p = 0; p < lanes; p += Points::width)
+      for (int k = 0; k < 3; ++k)
+        Points::store(
+            to + k * terms.stride + p,
+            Points::add(factor[k], Points::at(*from[k], p),
+                        Points::multiply(Points::at(y + p), Points::at(terms.outward[k], p))));
+  }
 
   /// For Y(l, m) and Y(l, -m), the equations of the class, with the normalization of both sides.
   [[gnu::cold]] void set_derivatives(int l, int m, double ratio) {

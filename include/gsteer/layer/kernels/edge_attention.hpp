@@ -86,11 +86,10 @@ class EdgeAttention {
     const int edges = graph.edges();
     fit(overlap_, edges, key_plan_.weights);
     fit(weighted_, edges, value_plan_.weights);
-    fit(unused_, graph.nodes(), key_plan_.in_channels);
     for (auto* buffer : {&logits_, &a_}) fit(*buffer, edges, heads_);
     EdgeProduct<Scalar>(key_plan_).template backward<Plain>(
         graph, {in.key, nullptr}, {in.key_weights, nullptr}, {in.harmonics, nullptr},
-        {in.query, nullptr}, unused_.data(), overlap_.data(), nullptr);
+        {in.query, nullptr}, nullptr, overlap_.data(), nullptr);
     for_each_edge(edges, [&](std::ptrdiff_t e) {
       Scalar* const z = logits_.data() + e * heads_;
       std::fill_n(z, heads_, Scalar{0});
@@ -153,7 +152,7 @@ class EdgeAttention {
     for (auto* buffer : {&dz_, &da_}) fit(*buffer, edges, heads_);
     EdgeProduct<Scalar>(key_plan_).template backward<Dual>(
         graph, {in.key, d.key}, {in.key_weights, d.key_weights}, {in.harmonics, d.harmonics},
-        {in.query, d.query}, unused_.data(), d_overlap_.data(), nullptr);
+        {in.query, d.query}, nullptr, d_overlap_.data(), nullptr);
     for_each_edge(edges, [&](std::ptrdiff_t e) {
       Scalar* const dz = dz_.data() + e * heads_;
       std::fill_n(dz, heads_, Scalar{0});
@@ -293,7 +292,7 @@ class EdgeAttention {
   Buffer<Scalar> d_overlap_, d_weighted_, dg_weighted_, d_key_weighted_;
   // [edge][head]: logits z, weights a, and their derivatives.
   Buffer<Scalar> logits_, a_, ga_, gz_, dz_, da_, dga_, dgz_;
-  Buffer<Scalar> unused_, key_harmonics_;
+  Buffer<Scalar> key_harmonics_;
 };
 
 }  // namespace gsteer::detail

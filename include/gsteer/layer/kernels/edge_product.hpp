@@ -4,144 +4,33 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cstddef>
-#include <vector>
+#include <type_traits>
 
 #include "gsteer/core/parallel.hpp"
+#include "gsteer/core/scratch.hpp"
 #include "gsteer/field/graph.hpp"
+#include "gsteer/layer/kernels/edge_arithmetic.hpp"
+#include "gsteer/layer/kernels/edge_block.hpp"
+#include "gsteer/layer/kernels/edge_plan.hpp"
 
 namespace gsteer::detail {
 
-/// One way in which the features of a sender reach its receivers: an input irrep times harmonics of
-/// one degree, projected on an output irrep (mode uvu: every channel by itself, with a weight of
-/// its own on each edge).
-struct EdgePath {
-  int in_offset = 0, in_size = 1;  ///< [component][channel] of the sender's row
-  int out_size = 1;
-  int channels = 0;
-  int weight_offset = 0;  ///< in the edge's row of weights
-  int group = 0;          ///< the output irrep, one matrix of messages each
-  int column = 0;         ///< in that matrix
-  int first_entry = 0, entries = 0;
-};
-
-/// An entry T(harmonic, k, i) of a coupling: M(k, i) += value Y(harmonic).
-struct CouplingEntry {
-  int place = 0;  ///< k * in_size + i
-  int harmonic = 0;
-  double value = 0;
-};
-
-/// The messages of one output irrep: rows are [node][component], columns all paths that end there.
-struct MessageGroup {
-  int size = 1;  ///< components
-  int columns = 0;
-};
-
-/// The size-erased form of sum over edges of W(edge) T(Y(edge), features of the sender).
-struct EdgePlan {
-  std::vector<EdgePath> paths;
-  std::vector<CouplingEntry> entries;
-  std::vector<MessageGroup> groups;
-  int in_channels = 0, harmonics = 0, weights = 0;
-  int largest = 1;  ///< entries of the largest matrix M
-
-  /// Where the rows of a node begin in the messages of a group, for n nodes.
-  std::ptrdiff_t start(int group, int nodes) const {
-    std::ptrdiff_t at = 0;
-    for (int g = 0; g < group; ++g) {
-      const auto& messages = groups[static_cast<std::size_t>(g)];
-      at += std::ptrdiff_t{nodes} * messages.size * messages.columns;
-    }
-    return at;
-  }
-  std::ptrdiff_t message_size(int nodes) const {
-    return start(static_cast<int>(groups.size()), nodes);
-  }
-};
-
-// What a kernel works on at a time: as many channels as the machine has lanes, or one. Tags,
-// because g++ warns of vector types as template arguments.
-template <class Scalar>
-struct ManyChannels {
-  using type = typename Eigen::internal::packet_traits<Scalar>::type;
-};
-template <class Scalar>
-struct OneChannel {
-  using type = Scalar;
-};
-
-/// A packet of channels, and the same with a derivative along some direction: the product rule then
-/// gives the tangents of every kernel below from its own text.
-template <class Channels>
-struct Plain {
-  using Packet = typename Channels::type;
-  Packet value;
-
-  template <class Scalar>
-  static Plain load(const Scalar* v, const Scalar*, std::ptrdiff_t i) {
-    return {Eigen::internal::ploadu<Packet>(v + i)};
-  }
-  template <class Scalar>
-  static Plain broadcast(const Scalar* v, const Scalar*, std::ptrdiff_t i) {
-    return {Eigen::internal::pset1<Packet>(v[i])};
-  }
-  static Plain product(const Plain& a, const Plain& b) {
-    return {Eigen::internal::pmul(a.value, b.value)};
-  }
-  /// c + a b
-  static Plain add(const Plain& a, const Plain& b, const Plain& c) {
-    return {Eigen::internal::pmadd(a.value, b.value, c.value)};
-  }
-  const Packet& result() const { return value; }
-};
-
-template <class Channels>
-struct Dual {
-  using Packet = typename Channels::type;
-  Packet value, tangent;
-
-  template <class Scalar>
-  static Dual load(const Scalar* v, const Scalar* t, std::ptrdiff_t i) {
-    return {Eigen::internal::ploadu<Packet>(v + i), Eigen::internal::ploadu<Packet>(t + i)};
-  }
-  template <class Scalar>
-  static Dual broadcast(const Scalar* v, const Scalar* t, std::ptrdiff_t i) {
-    return {Eigen::internal::pset1<Packet>(v[i]), Eigen::internal::pset1<Packet>(t[i])};
-  }
-  static Dual product(const Dual& a, const Dual& b) {
-    return {Eigen::internal::pmul(a.value, b.value),
-            Eigen::internal::pmadd(a.value, b.tangent, Eigen::internal::pmul(a.tangent, b.value))};
-  }
-  static Dual add(const Dual& a, const Dual& b, const Dual& c) {
-    return {Eigen::internal::pmadd(a.value, b.value, c.value),
-            Eigen::internal::pmadd(a.value, b.tangent,
-                                   Eigen::internal::pmadd(a.tangent, b.value, c.tangent))};
-  }
-  const Packet& result() const { return tangent; }
-};
-
-/// Numbers, and (for dual arithmetic) their derivatives in an array of the same layout.
-template <class Scalar>
-struct Numbers {
-  const Scalar* value = nullptr;
-  const Scalar* tangent = nullptr;
-
-  Numbers at(std::ptrdiff_t i) const { return {value + i, tangent ? tangent + i : nullptr}; }
-};
-
-/// messages(i) = sum over edges into i of W T(Y, x_sender), and its derivatives. Layouts:
+/// messages(i) = scale(i) sum over edges into i of W T(Y, x_sender), and its derivatives. Layouts:
 /// - x and its gradient: [node][block][component][channel],
 /// - weights: [edge][weight],
 /// - harmonics: [harmonic][edge],
 /// - messages: per group [node][component][column].
 ///
-/// The form is multilinear in weights, harmonics and features. `forward` runs over edges as they
-/// reach their receiver, `backward` as they leave their sender, so that each result is written by
-/// one thread and in one order.
+/// The form is multilinear in weights, harmonics and features. Every result is added in an order
+/// that does not depend on threads. Per path and a few edges, the harmonics make the small matrices
+/// M of the edges; then M acts on all channels, a tile of components and channels at a time in
+/// registers.
 template <class Scalar>
 class EdgeProduct {
  public:
-  explicit EdgeProduct(const EdgePlan& plan) : plan_(&plan) {}
+  /// `scale`: a number for each node, null for ones.
+  explicit EdgeProduct(const EdgePlan& plan, const Scalar* scale = nullptr)
+      : plan_(&plan), scale_(scale) {}
 
   /// Messages; with `Dual` as arithmetic their derivative along the tangents of all arguments.
   template <template <class> class Arithmetic>
@@ -155,74 +44,71 @@ class EdgeProduct {
                     (last - first) * row, Scalar{0});
       }
       Block block(*plan_);
-      for (int e0 = graph.received(first); e0 < graph.received(last); e0 += lanes) {
-        const int count = std::min(lanes, graph.received(last) - e0);
-        for (int lane = 0; lane < count; ++lane) block.edge[lane] = e0 + lane;
-        block.gather(y, graph.edges(), count);
-        const std::size_t paths = plan_->paths.size();
-        for (std::size_t p = 0; p < paths; ++p) {
-          const EdgePath& path = plan_->paths[p];
-          block.couple(*plan_, path, y.tangent != nullptr);
-          const int columns = plan_->groups[static_cast<std::size_t>(path.group)].columns;
-          const std::ptrdiff_t start = plan_->start(path.group, nodes) + path.column;
-          for (int lane = 0; lane < count; ++lane) {
-            const int e = block.edge[lane];
-            const auto k = static_cast<std::size_t>(e);
-            const std::ptrdiff_t receiver = graph.receivers()[k], sender = graph.senders()[k];
-            send<Arithmetic>(path, block.matrix(lane),
-                             w.at(std::ptrdiff_t{e} * plan_->weights + path.weight_offset),
-                             x.at(sender * plan_->in_channels + path.in_offset),
-                             messages + start + receiver * path.out_size * columns, columns);
-          }
+      const int end = graph.received(last);
+      for (int e = graph.received(first); e < end; e += lanes) {
+        block.begin(graph, *plan_, e, end);
+        block.gather(y, graph.edges(), scale_);
+        block.couple(*plan_, y.tangent != nullptr);
+        for (const EdgePath& path : plan_->paths) {
+          block.for_each_receiver([&](int begin, int stop, int receiver) {
+            send<Arithmetic>({path, block, w, x, begin, stop},
+                             messages + path.messages_of(receiver, nodes));
+          });
         }
       }
     });
   }
 
-  /// From the gradient with respect to the messages to those with respect to features (`gx`),
-  /// weights and harmonics (`gy`, null if not wanted), all overwritten; with
-  /// `Dual`, the derivatives of these.
+  /// From the gradient g with respect to the messages to those with respect to features (`gx`, null
+  /// if not wanted), weights and harmonics (`gy`, null if not wanted), all overwritten; with
+  /// `Dual`, the derivatives of these. The harmonic of degree 0 is constant: its gradient is left
+  /// 0.
   template <template <class> class Arithmetic>
   void backward(const Graph& graph, Numbers<Scalar> x, Numbers<Scalar> w, Numbers<Scalar> y,
                 Numbers<Scalar> g, Scalar* gx, Scalar* gw, Scalar* gy) const {
-    const int nodes = graph.nodes();
-    for_each_task(nodes, [&](int first, int last) {
-      std::fill_n(gx + std::ptrdiff_t{first} * plan_->in_channels,
-                  std::ptrdiff_t{last - first} * plan_->in_channels, Scalar{0});
+    const int nodes = graph.nodes(), edges = graph.edges();
+    // Edges as they reach their receivers, whose gradient is the largest thing that is read. What
+    // a few groups of receivers give to a sender is added group by group, whatever the threads.
+    const int groups = gx ? std::clamp(edges / std::max(nodes, 1), 1, 8) : 8;
+    const std::ptrdiff_t size = std::ptrdiff_t{nodes} * plan_->in_channels;
+    Scalar* const others = gx ? scratch<Scalar>(Slot::gradient, (groups - 1) * size) : nullptr;
+    parallel_for(groups, [&](int group) {
+      Scalar* const sums = !gx || group == 0 ? gx : others + (group - 1) * size;
+      if (sums) std::fill_n(sums, size, Scalar{0});
+      const int first = static_cast<int>(std::ptrdiff_t{edges} * group / groups),
+                end = static_cast<int>(std::ptrdiff_t{edges} * (group + 1) / groups);
       Block block(*plan_);
-      for (int s0 = graph.sent(first); s0 < graph.sent(last); s0 += lanes) {
-        const int count = std::min(lanes, graph.sent(last) - s0);
-        for (int lane = 0; lane < count; ++lane)
-          block.edge[lane] = graph.sent_edges()[static_cast<std::size_t>(s0 + lane)];
-        block.gather(y, graph.edges(), count);
-        std::fill(block.gradient.begin(), block.gradient.end(), Scalar{0});
-        const std::size_t paths = plan_->paths.size();
-        for (std::size_t p = 0; p < paths; ++p) {
-          const EdgePath& path = plan_->paths[p];
-          block.couple(*plan_, path, y.tangent != nullptr);
-          const int columns = plan_->groups[static_cast<std::size_t>(path.group)].columns;
-          const std::ptrdiff_t start = plan_->start(path.group, nodes) + path.column;
-          for (int lane = 0; lane < count; ++lane) {
-            const int e = block.edge[lane];
-            const auto k = static_cast<std::size_t>(e);
-            const std::ptrdiff_t receiver = graph.receivers()[k], sender = graph.senders()[k];
-            const std::ptrdiff_t weight = std::ptrdiff_t{e} * plan_->weights + path.weight_offset;
-            const std::ptrdiff_t feature = sender * plan_->in_channels + path.in_offset;
-            give_back<Arithmetic>(path, block, lane, w.at(weight), x.at(feature),
-                                  g.at(start + receiver * path.out_size * columns), columns,
-                                  gx + feature, gw + weight, gy != nullptr);
+      for (int e = first; e < end; e += lanes) {
+        block.begin(graph, *plan_, e, end);
+        block.gather(y, edges, scale_);
+        block.couple_by_edge(*plan_, y.tangent != nullptr);
+        // Edge by edge: its numbers, and those of its sender, lie side by side.
+        for (int lane = 0; lane < block.count; ++lane) {
+          for (const EdgePath& path : plan_->paths) {
+            const Piece piece{path, block, w, x, lane, lane + 1};
+            const auto from = g.at(path.messages_of(block.receiver[lane], nodes));
+            give_back<Arithmetic>(piece, from, sums, gw);
+            if (gy && !path.diagonal) overlap<Arithmetic>(piece, from);
           }
+          if (gy) block.uncouple(*plan_, lane);
         }
-        for (int lane = 0; gy && lane < count; ++lane)
-          for (int h = 0; h < plan_->harmonics; ++h)
-            gy[std::ptrdiff_t{h} * graph.edges() + block.edge[lane]] =
-                block.gradient[static_cast<std::size_t>(h * lanes + lane)];
+        if (gy) block.scatter(gy, edges, scale_);
+      }
+    });
+    if (!gx || groups == 1) return;
+    for_each_task(nodes, [&](int first, int last) {
+      for (int group = 1; group < groups; ++group) {
+        const Scalar* const sums = others + (group - 1) * size;
+        for (auto i = std::ptrdiff_t{first} * plan_->in_channels;
+             i < std::ptrdiff_t{last} * plan_->in_channels; ++i)
+          gx[i] += sums[i];
       }
     });
   }
 
  private:
-  static constexpr int lanes = 8;  // edges at a time
+  using Block = EdgeBlock<Scalar>;
+  static constexpr int lanes = Block::lanes;
   static constexpr int width =
       Eigen::internal::unpacket_traits<typename ManyChannels<Scalar>::type>::size;
 
@@ -234,156 +120,293 @@ class EdgeProduct {
                  [&](int i) { body(i * piece, std::min(nodes, (i + 1) * piece)); });
   }
 
-  /// A few edges, their harmonics [harmonic][lane] and the matrices M of one path [place][lane].
-  struct Block {
-    explicit Block(const EdgePlan& plan)
-        : harmonics(static_cast<std::size_t>(2 * plan.harmonics * lanes)),
-          gradient(static_cast<std::size_t>(plan.harmonics * lanes)),
-          matrices(static_cast<std::size_t>(2 * plan.largest * lanes)),
-          sums(static_cast<std::size_t>(plan.largest * width)),
-          harmonic_count(plan.harmonics),
-          half(plan.largest * lanes) {}
+  /// One path of the edges in lanes [first, last).
+  struct Piece {
+    const EdgePath& path;
+    Block& block;
+    Numbers<Scalar> weights, features;
+    int first, last;
+  };
+  static std::ptrdiff_t weight_place(const Piece& p, int lane) {
+    return p.block.weights[lane] + p.path.weight_offset;
+  }
+  static std::ptrdiff_t feature_place(const Piece& p, int lane, std::ptrdiff_t component) {
+    return p.block.features[lane] + p.path.in_offset + component * p.path.channels;
+  }
 
-    void gather(const Numbers<Scalar>& y, int stride, int count) {
-      for (int part = 0; part < (y.tangent ? 2 : 1); ++part) {
-        const Scalar* const from = part == 0 ? y.value : y.tangent;
-        Scalar* const to = harmonics.data() + part * harmonic_count * lanes;
-        for (int h = 0; h < harmonic_count; ++h)
-          for (int lane = 0; lane < count; ++lane)
-            to[h * lanes + lane] = from[std::ptrdiff_t{h} * stride + edge[lane]];
+  /// A tile of channels: U packets.
+  template <class N, int U_>
+  struct Tile {
+    using Number = N;
+    using Packet = typename N::Packet;
+    static constexpr int U = U_;
+    static constexpr int step = sizeof(Packet) / sizeof(Scalar);
+  };
+  /// body(tile, first, last) for the channels of tiles of U packets, of one, and of one channel.
+  template <template <class> class Arithmetic, int U, class Body>
+  static void for_each_tile(int channels, Body&& body) {
+    const int large = channels - channels % (U * width), packed = channels - channels % width;
+    if (large > 0) body(Tile<Arithmetic<ManyChannels<Scalar>>, U>{}, 0, large);
+    if constexpr (U > 1)
+      if (packed > large) body(Tile<Arithmetic<ManyChannels<Scalar>>, 1>{}, large, packed);
+    if (channels > packed) body(Tile<Arithmetic<OneChannel<Scalar>>, 1>{}, packed, channels);
+  }
+  /// body(number, first) for runs of components, the number known when this is compiled: 2 l + 1 in
+  /// as few runs as fit the registers; of one channel, one by one.
+  template <class Tile, class Body>
+  static void for_each_run(int size, Body&& body) {
+    for (int i = 0, run = 1; i < size; i += run) {
+      if constexpr (Tile::step > 1) {
+        const int left = size - i;
+        run = left <= 5 ? left : (left < 9 ? (left + 1) / 2 : 5);
+        if (run == 5) {
+          body(std::integral_constant<int, 5>{}, i);
+          continue;
+        }
+        if (run == 4) {
+          body(std::integral_constant<int, 4>{}, i);
+          continue;
+        }
+        if (run == 3) {
+          body(std::integral_constant<int, 3>{}, i);
+          continue;
+        }
       }
+      run = 1;
+      body(std::integral_constant<int, 1>{}, i);
     }
+  }
 
-    /// M(k, i) = sum over harmonics of T(harmonic, k, i) Y(harmonic).
-    void couple(const EdgePlan& plan, const EdgePath& path, bool tangent) {
-      for (int part = 0; part < (tangent ? 2 : 1); ++part) {
-        Scalar* const m = matrices.data() + part * half;
-        const Scalar* const y = harmonics.data() + part * harmonic_count * lanes;
-        std::fill_n(m, path.in_size * path.out_size * lanes, Scalar{0});
-        for (int i = path.first_entry; i < path.first_entry + path.entries; ++i) {
-          const CouplingEntry& entry = plan.entries[static_cast<std::size_t>(i)];
-          const auto value = static_cast<Scalar>(entry.value);
-          Scalar* const to = m + entry.place * lanes;
-          const Scalar* const from = y + entry.harmonic * lanes;
-          for (int lane = 0; lane < lanes; ++lane) to[lane] += value * from[lane];
+  /// message(k, u) += sum over edges of w(u) sum over i of M(k, i) x(i, u), for all edges of the
+  /// piece, which have one receiver
+  template <template <class> class Arithmetic>
+  static void send(const Piece& piece, Scalar* message) {
+    for_each_tile<Arithmetic, 2>(piece.path.channels, [&](auto tile, int first, int last) {
+      using T = decltype(tile);
+      const auto at = [&](int k, int u) { return message + k * piece.path.columns + u; };
+      if (piece.path.diagonal) {
+        for (int k = 0; k < piece.path.out_size; ++k)
+          for (int u = first; u < last; u += T::U * T::step)
+            send_diagonal<T>(piece, k, u, at(k, u));
+        return;
+      }
+      for_each_run<T>(piece.path.out_size, [&](auto rows, int k) {
+        for (int u = first; u < last; u += T::U * T::step)
+          send_rows<T, decltype(rows)::value>(piece, k, u, at(k, u));
+      });
+    });
+  }
+
+  template <class Tile, int K>
+  static void send_rows(const Piece& p, int k0, int u, Scalar* message) {
+    using Number = typename Tile::Number;
+    constexpr int U = Tile::U, step = Tile::step;
+    const int in = p.path.in_size;
+    const std::ptrdiff_t row = p.path.channels;
+    SumTile<Tile, K> sum(message, p.path.columns);
+    for (int lane = p.first; lane < p.last; ++lane) {
+      const auto w = p.weights.at(weight_place(p, lane) + u),
+                 x = p.features.at(feature_place(p, lane, 0) + u),
+                 m = p.block.entry(lane, p.path.first_place + k0 * in);
+      Number weight[U];
+      for (int j = 0; j < U; ++j) weight[j] = Number::load(w.value, w.tangent, j * step);
+      for (int i = 0; i < in; ++i) {
+        Number weighted[U];
+        for (int j = 0; j < U; ++j)
+          weighted[j] =
+              Number::product(weight[j], Number::load(x.value, x.tangent, i * row + j * step));
+        for (int k = 0; k < K; ++k) {
+          const auto entry = Number::broadcast(m.value, m.tangent, (k * in + i) * lanes);
+          for (int j = 0; j < U; ++j)
+            sum.at[k][j] = Number::add_result(entry, weighted[j], sum.at[k][j]);
         }
       }
     }
-    Numbers<Scalar> matrix(int lane) const {
-      return {matrices.data() + lane, matrices.data() + half + lane};
-    }
+    sum.store(message, p.path.columns);
+  }
 
-    int edge[lanes]{};
-    std::vector<Scalar> harmonics, gradient, matrices, sums;
-    int harmonic_count, half;
+  /// The same for one component where M is a number.
+  template <class Tile>
+  static void send_diagonal(const Piece& p, int k, int u, Scalar* message) {
+    using Number = typename Tile::Number;
+    constexpr int step = Tile::step;
+    SumTile<Tile, 1> sum(message, 0);
+    for (int lane = p.first; lane < p.last; ++lane) {
+      const auto w = p.weights.at(weight_place(p, lane) + u),
+                 x = p.features.at(feature_place(p, lane, k) + u),
+                 m = p.block.entry(lane, p.path.first_place);
+      const Number entry = Number::broadcast(m.value, m.tangent, 0);
+      for (int j = 0; j < Tile::U; ++j)
+        sum.at[0][j] =
+            Number::add_result(Number::product(entry, Number::load(w.value, w.tangent, j * step)),
+                               Number::load(x.value, x.tangent, j * step), sum.at[0][j]);
+    }
+    sum.store(message, 0);
+  }
+
+  /// K components of a tile of messages.
+  template <class Tile, int K>
+  struct SumTile {
+    typename Tile::Packet at[K][Tile::U];
+
+    SumTile(const Scalar* from, int columns) {
+      for (int k = 0; k < K; ++k)
+        for (int j = 0; j < Tile::U; ++j)
+          at[k][j] =
+              Eigen::internal::ploadu<typename Tile::Packet>(from + k * columns + j * Tile::step);
+    }
+    void store(Scalar* to, int columns) const {
+      for (int k = 0; k < K; ++k)
+        for (int j = 0; j < Tile::U; ++j)
+          Eigen::internal::pstoreu(to + k * columns + j * Tile::step, at[k][j]);
+    }
   };
 
-  /// message(k, u) += w(u) sum over i of M(k, i) x(i, u)
+  /// The transposes of `send` for one edge with respect to x (where gx is not null) and w: both
+  /// need
+  ///   t(i, u) = sum over k of M(k, i) g(k, u).
   template <template <class> class Arithmetic>
-  static void send(const EdgePath& path, Numbers<Scalar> m, Numbers<Scalar> w, Numbers<Scalar> x,
-                   Scalar* message, int columns) {
-    int u = 0;
-    for (; u + width <= path.channels; u += width)
-      send_packet<Arithmetic<ManyChannels<Scalar>>>(path, m, w, x, message, columns, u);
-    for (; u < path.channels; ++u)
-      send_packet<Arithmetic<OneChannel<Scalar>>>(path, m, w, x, message, columns, u);
+  static void give_back(const Piece& piece, const Numbers<Scalar>& g, Scalar* gx, Scalar* gw) {
+    constexpr int U = 2 / Arithmetic<ManyChannels<Scalar>>::packets;
+    gw += weight_place(piece, piece.first);
+    if (gx) gx += feature_place(piece, piece.first, 0);
+    for_each_tile<Arithmetic, U>(piece.path.channels, [&](auto tile, int first, int last) {
+      using T = decltype(tile);
+      if (piece.path.diagonal) return give_back_diagonal<T>(piece, first, last, g, gx, gw);
+      for_each_run<T>(piece.path.in_size, [&](auto components, int i) {
+        give_back_rows<T, decltype(components)::value>(piece, i, first, last, g, gx, gw);
+      });
+    });
   }
 
-  template <class Number>
-  static void send_packet(const EdgePath& path, const Numbers<Scalar>& m, const Numbers<Scalar>& w,
-                          const Numbers<Scalar>& x, Scalar* message, int columns, int u) {
-    switch (path.in_size) {
-      case 1:
-        return send_sized<Number, 1>(path, m, w, x, message, columns, u);
-      case 3:
-        return send_sized<Number, 3>(path, m, w, x, message, columns, u);
-      case 5:
-        return send_sized<Number, 5>(path, m, w, x, message, columns, u);
-      default:
-        break;
-    }
-    const Number weight = Number::load(w.value, w.tangent, u);
-    for (int k = 0; k < path.out_size; ++k) {
-      Number sum{};
-      for (int i = 0; i < path.in_size; ++i)
-        sum = Number::add(Number::broadcast(m.value, m.tangent, (k * path.in_size + i) * lanes),
-                          Number::load(x.value, x.tangent, std::ptrdiff_t{i} * path.channels + u),
-                          sum);
-      deposit(message + std::ptrdiff_t{k} * columns + u, Number::product(weight, sum).result());
-    }
-  }
-
-  template <class Number, int Size>
-  static void send_sized(const EdgePath& path, const Numbers<Scalar>& m, const Numbers<Scalar>& w,
-                         const Numbers<Scalar>& x, Scalar* message, int columns, int u) {
-    Number feature[Size];
-    for (int i = 0; i < Size; ++i)
-      feature[i] = Number::load(x.value, x.tangent, std::ptrdiff_t{i} * path.channels + u);
-    const Number weight = Number::load(w.value, w.tangent, u);
-    for (int k = 0; k < path.out_size; ++k) {
-      Number sum{};
-      for (int i = 0; i < Size; ++i)
-        sum = Number::add(Number::broadcast(m.value, m.tangent, (k * Size + i) * lanes), feature[i],
-                          sum);
-      deposit(message + std::ptrdiff_t{k} * columns + u, Number::product(weight, sum).result());
-    }
-  }
-
-  template <class P>
-  static void deposit(Scalar* to, const P& value) {
-    Eigen::internal::pstoreu(to, Eigen::internal::padd(Eigen::internal::ploadu<P>(to), value));
-  }
-
-  /// The transposes of `send` with respect to x, w and M; that of M goes on to the harmonics.
-  template <template <class> class Arithmetic>
-  void give_back(const EdgePath& path, Block& block, int lane, Numbers<Scalar> w, Numbers<Scalar> x,
-                 Numbers<Scalar> g, int columns, Scalar* gx, Scalar* gw, bool harmonics) const {
-    const Numbers<Scalar> m = block.matrix(lane);
-    Scalar* const sums = harmonics ? block.sums.data() : nullptr;
-    if (sums) std::fill_n(sums, path.in_size * path.out_size * width, Scalar{0});
-    int u = 0;
-    for (; u + width <= path.channels; u += width)
-      give_back_packet<Arithmetic<ManyChannels<Scalar>>>(path, m, w, x, g, columns, gx, gw, sums,
-                                                         u);
-    for (; u < path.channels; ++u)
-      give_back_packet<Arithmetic<OneChannel<Scalar>>>(path, m, w, x, g, columns, gx, gw, sums, u);
-    if (!sums) return;
-    for (int i = path.first_entry; i < path.first_entry + path.entries; ++i) {
-      const CouplingEntry& entry = plan_->entries[static_cast<std::size_t>(i)];
-      Scalar sum = 0;
-      for (int j = 0; j < width; ++j) sum += sums[entry.place * width + j];
-      block.gradient[static_cast<std::size_t>(entry.harmonic * lanes + lane)] +=
-          static_cast<Scalar>(entry.value) * sum;
-    }
-  }
-
-  template <class Number>
-  static void give_back_packet(const EdgePath& path, const Numbers<Scalar>& m,
-                               const Numbers<Scalar>& w, const Numbers<Scalar>& x,
-                               const Numbers<Scalar>& g, int columns, Scalar* gx, Scalar* gw,
-                               Scalar* sums, int u) {
-    const Number weight = Number::load(w.value, w.tangent, u);
-    Number by_weight{};
-    for (int k = 0; k < path.out_size; ++k) {
-      const Number gradient = Number::load(g.value, g.tangent, std::ptrdiff_t{k} * columns + u);
-      const Number weighted = Number::product(weight, gradient);
-      Number message{};
-      for (int i = 0; i < path.in_size; ++i) {
-        const std::ptrdiff_t at = std::ptrdiff_t{i} * path.channels + u;
-        const Number entry = Number::broadcast(m.value, m.tangent, (k * path.in_size + i) * lanes);
-        const Number feature = Number::load(x.value, x.tangent, at);
-        message = Number::add(entry, feature, message);
-        deposit(gx + at, Number::product(entry, weighted).result());
-        if (sums)
-          deposit(sums + (k * path.in_size + i) * width,
-                  Number::product(weighted, feature).result());
+  template <class Tile, int I>
+  static void give_back_rows(const Piece& p, int i0, int first, int last, const Numbers<Scalar>& g,
+                             Scalar* gx, Scalar* gw) {
+    using Number = typename Tile::Number;
+    using Packet = typename Tile::Packet;
+    constexpr int U = Tile::U, step = Tile::step;
+    const int in = p.path.in_size, out = p.path.out_size;
+    const std::ptrdiff_t row = p.path.channels, columns = p.path.columns;
+    const auto m = p.block.row(p.first, p.path.first_place + i0),
+               w = p.weights.at(weight_place(p, p.first)),
+               x = p.features.at(feature_place(p, p.first, i0));
+    if (gx) gx += i0 * row;
+    for (int u = first; u < last; u += U * step) {
+      Number t[I][U];
+      for (int i = 0; i < I; ++i)
+        for (int j = 0; j < U; ++j) t[i][j] = Number::zero();
+      for (int k = 0; k < out; ++k) {
+        Number gradient[U];
+        for (int j = 0; j < U; ++j)
+          gradient[j] = Number::load(g.value, g.tangent, k * columns + u + j * step);
+        for (int i = 0; i < I; ++i) {
+          const auto entry = Number::broadcast(m.value, m.tangent, k * in + i);
+          for (int j = 0; j < U; ++j) t[i][j] = Number::add(entry, gradient[j], t[i][j]);
+        }
       }
-      by_weight = Number::add(gradient, message, by_weight);
+      // All that is read comes before what is written: large arrays begin at the same place of a
+      // page, and then a read of one waits for a write to the same place of another.
+      Packet by_weight[U], by_feature[I][U];
+      for (int j = 0; j < U; ++j) {
+        const int v = u + j * step;
+        by_weight[j] = i0 > 0 ? Eigen::internal::ploadu<Packet>(gw + v)
+                              : Eigen::internal::pset1<Packet>(Scalar{0});
+        for (int i = 0; i < I; ++i)
+          by_weight[j] = Number::add_result(Number::load(x.value, x.tangent, i * row + v), t[i][j],
+                                            by_weight[j]);
+        const Number weight = Number::load(w.value, w.tangent, v);
+        for (int i = 0; i < I && gx; ++i)
+          by_feature[i][j] = Number::add_result(weight, t[i][j],
+                                                Eigen::internal::ploadu<Packet>(gx + i * row + v));
+      }
+      for (int j = 0; j < U; ++j) {
+        const int v = u + j * step;
+        Eigen::internal::pstoreu(gw + v, by_weight[j]);
+        for (int i = 0; i < I && gx; ++i)
+          Eigen::internal::pstoreu(gx + i * row + v, by_feature[i][j]);
+      }
     }
-    Eigen::internal::pstoreu(gw + u, by_weight.result());
+  }
+
+  /// The same where M is a number m: t = m g.
+  template <class Tile>
+  static void give_back_diagonal(const Piece& p, int first, int last, const Numbers<Scalar>& g,
+                                 Scalar* gx, Scalar* gw) {
+    using Number = typename Tile::Number;
+    using Packet = typename Tile::Packet;
+    const std::ptrdiff_t row = p.path.channels, columns = p.path.columns;
+    const auto entry = p.block.row(p.first, p.path.first_place),
+               w = p.weights.at(weight_place(p, p.first)),
+               x = p.features.at(feature_place(p, p.first, 0));
+    const Number m = Number::broadcast(entry.value, entry.tangent, 0);
+    for (int u = first; u < last; u += Tile::step) {
+      const Number weight = Number::product(m, Number::load(w.value, w.tangent, u));
+      Number sum = Number::zero();
+      for (int i = 0; i < p.path.in_size; ++i) {
+        const Number gradient = Number::load(g.value, g.tangent, i * columns + u);
+        sum = Number::add(gradient, Number::load(x.value, x.tangent, i * row + u), sum);
+        if (!gx) continue;
+        Scalar* const to = gx + i * row + u;
+        Eigen::internal::pstoreu(
+            to, Number::add_result(weight, gradient, Eigen::internal::ploadu<Packet>(to)));
+      }
+      Eigen::internal::pstoreu(
+          gw + u, Number::add_result(m, sum, Eigen::internal::pset1<Packet>(Scalar{0})));
+    }
+  }
+
+  /// The transpose of `send` for one edge with respect to M: overlap(k, i) = sum over u of w(u)
+  /// g(k, u) x(i, u).
+  template <template <class> class Arithmetic>
+  static void overlap(const Piece& piece, const Numbers<Scalar>& g) {
+    for_each_tile<Arithmetic, 1>(piece.path.channels, [&](auto tile, int first, int last) {
+      using T = decltype(tile);
+      for_each_run<T>(piece.path.in_size, [&](auto components, int i) {
+        constexpr int I = decltype(components)::value, K = T::step > 1 ? 2 : 1;
+        int k = 0;
+        for (; k + K <= piece.path.out_size; k += K)
+          overlap_rows<T, K, I>(piece, k, i, first, last, g);
+        if (k < piece.path.out_size) overlap_rows<T, 1, I>(piece, k, i, first, last, g);
+      });
+    });
+  }
+
+  template <class Tile, int K, int I>
+  static void overlap_rows(const Piece& p, int k0, int i0, int first, int last,
+                           const Numbers<Scalar>& g) {
+    using Number = typename Tile::Number;
+    const std::ptrdiff_t row = p.path.channels, columns = p.path.columns;
+    const auto from = g.at(k0 * columns), w = p.weights.at(weight_place(p, p.first)),
+               x = p.features.at(feature_place(p, p.first, i0));
+    typename Tile::Packet sum[K][I];
+    for (int k = 0; k < K; ++k)
+      for (int i = 0; i < I; ++i)
+        sum[k][i] = Eigen::internal::pset1<typename Tile::Packet>(Scalar{0});
+    for (int u = first; u < last; u += Tile::step) {
+      const Number weight = Number::load(w.value, w.tangent, u);
+      Number weighted[K];
+      for (int k = 0; k < K; ++k)
+        weighted[k] =
+            Number::product(weight, Number::load(from.value, from.tangent, k * columns + u));
+      for (int i = 0; i < I; ++i) {
+        const Number feature = Number::load(x.value, x.tangent, i * row + u);
+        for (int k = 0; k < K; ++k) sum[k][i] = Number::add_result(weighted[k], feature, sum[k][i]);
+      }
+    }
+    for (int k = 0; k < K; ++k)
+      for (int i = 0; i < I; ++i) {
+        Scalar* const to = p.block.overlap(p.path.first_place + (k0 + k) * p.path.in_size + i0 + i);
+        if constexpr (Tile::step > 1) {
+          Eigen::internal::pstoreu(to, sum[k][i]);
+        } else {  // the channels behind the last packet
+          if (first == 0) std::fill_n(to, width, Scalar{0});
+          *to += sum[k][i];
+        }
+      }
   }
 
   const EdgePlan* plan_;
+  const Scalar* scale_;
 };
 
 }  // namespace gsteer::detail

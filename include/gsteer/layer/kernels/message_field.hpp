@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "gsteer/layer/kernels/edge_product.hpp"
+#include "gsteer/layer/kernels/edge_plan.hpp"
 #include "gsteer/layer/kernels/message_mixing.hpp"
 #include "gsteer/representation/irreps.hpp"
 

@@ -10,7 +10,7 @@
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/group/wigner_3j.hpp"
-#include "gsteer/layer/kernels/edge_product.hpp"
+#include "gsteer/layer/kernels/edge_plan.hpp"
 #include "gsteer/layer/parameter.hpp"
 #include "gsteer/representation/irreps.hpp"
 
@@ -82,21 +82,35 @@ struct LabeledEdgePlan {
         path.group = static_cast<int>(g);
         path.column = plan.groups[g].columns;
         path.first_entry = static_cast<int>(plan.entries.size());
+        path.first_place = plan.places;
+        path.diagonal = l == 0;
         const invariant_tensor c = wigner_3j(from.label.frequency, l, made.labels[g].frequency);
-        for (int i = 0; i < size; ++i)
-          for (int j = 0; j <= 2 * l; ++j)
-            for (int k = 0; k < path.out_size; ++k)
+        const double scale = std::sqrt(1.0 * path.out_size);
+        if (path.diagonal) plan.entries.push_back({0, 0, scale * c(0, 0, 0)});
+        for (int k = 0; k < path.out_size && !path.diagonal; ++k)
+          for (int i = 0; i < size; ++i)
+            for (int j = 0; j <= 2 * l; ++j)
               if (std::abs(c(i, j, k)) > 1e-14)
-                plan.entries.push_back(
-                    {k * size + i, l * l + j, std::sqrt(1.0 * path.out_size) * c(i, j, k)});
+                plan.entries.push_back({k * size + i, l * l + j, scale * c(i, j, k)});
         path.entries = static_cast<int>(plan.entries.size()) - path.first_entry;
+        plan.places += path.places();
         plan.weights += from.copies;
         plan.groups[g].columns += from.copies;
-        plan.largest = std::max(plan.largest, size * path.out_size);
         plan.paths.push_back(path);
       }
     plan.in_channels += from.copies * size;
   }
+  for (auto& path : plan.paths) {
+    path.columns = plan.groups[static_cast<std::size_t>(path.group)].columns;
+    path.before = static_cast<int>(plan.start(path.group, 1));
+  }
+  for (int h = 1; h < plan.harmonics; ++h)
+    for (const auto& path : plan.paths)
+      for (int i = path.first_entry; i < path.first_entry + path.entries; ++i) {
+        CouplingEntry entry = plan.entries[static_cast<std::size_t>(i)];
+        entry.place += path.first_place;
+        if (entry.harmonic == h) plan.by_harmonic.push_back(entry);
+      }
   return made;
 }
 
