@@ -41,6 +41,17 @@ if(GSTEER_NATIVE AND NOT MSVC AND NOT CMAKE_CROSSCOMPILING)
   endif()
 endif()
 
+# gsteer.openmp: OpenMP, if it is found, for benchmarks; any program of a user's can do the same. Tests and examples have
+# threads of the library's own, but for those of OpenMP: its threads spin while they wait, at the cost of other programs.
+# The sanitizer of threads does not see how g++'s OpenMP synchronizes them.
+if(NOT GSTEER_SANITIZE MATCHES "thread")
+  find_package(OpenMP QUIET COMPONENTS CXX)
+endif()
+add_library(gsteer.openmp INTERFACE)
+if(GSTEER_OPENMP)
+  target_link_libraries(gsteer.openmp INTERFACE $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_CXX>)
+endif()
+
 if(GSTEER_SANITIZE)
   target_compile_options(gsteer.flags INTERFACE
     -fsanitize=${GSTEER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)

@@ -98,3 +98,21 @@ TEST_CASE("a loop inside a loop runs on the thread it is met on") {
   parallel_for(10, [&](int i) { out_of_order += i != order++; });
   CHECK(out_of_order == 0);
 }
+
+TEST_CASE("a loop that meets the threads busy runs on the thread it is met on") {
+  const Threads setting(2);
+  std::atomic<int> calls{0}, strangers{0};
+  parallel_for(2, [&](int i) {
+    if (i != 0) return;
+    std::thread user([&] {
+      const auto here = std::this_thread::get_id();
+      parallel_for(100, [&](int) {
+        strangers += std::this_thread::get_id() != here;
+        ++calls;
+      });
+    });
+    user.join();
+  });
+  CHECK(calls == 100);
+  CHECK(strangers == 0);
+}

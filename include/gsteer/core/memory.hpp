@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <mutex>
 #include <new>
+#include <vector>
 
 namespace gsteer {
 namespace detail {
@@ -16,7 +17,7 @@ namespace detail {
 /// time of a fast convolution, and a call of the system's allocator for each of them.
 ///
 /// Sizes are rounded up, by an eighth at most, so that requests of nearly one size share blocks. No
-/// more waits than was in use at once, so a process holds at most twice what it needs.
+/// more waits than twice what was in use at once.
 class MemoryPool {
  public:
   static constexpr std::align_val_t alignment{64};
@@ -68,7 +69,9 @@ class MemoryPool {
     {
       const std::lock_guard lock(guard_);
       used_ -= c.bytes;
-      if (reuses && waiting_ + c.bytes <= most_used_) {
+      if (reuses) {
+        // Too much waits that nobody asks for any more.
+        if (waiting_ + c.bytes > 2 * most_used_) clear();
         waiting_ += c.bytes;
         free_[c.index] = new (memory) Block{free_[c.index]};
         return;
@@ -85,13 +88,7 @@ class MemoryPool {
 
   void release() noexcept {
     const std::lock_guard lock(guard_);
-    for (Block*& first : free_)
-      while (first) {
-        Block* const block = first;
-        first = block->next;
-        ::operator delete(static_cast<void*>(block), alignment);
-      }
-    waiting_ = 0;
+    clear();
     most_used_ = used_;
   }
 
@@ -102,6 +99,16 @@ class MemoryPool {
   struct Class {
     std::size_t index, bytes;
   };
+
+  void clear() noexcept {
+    for (Block*& first : free_)
+      while (first) {
+        Block* const block = first;
+        first = block->next;
+        ::operator delete(static_cast<void*>(block), alignment);
+      }
+    waiting_ = 0;
+  }
 
   /// Eight sizes from each power of two to the next: 64, 72, ..., 128, 144, ...
   static Class class_of(std::size_t bytes) {
@@ -139,6 +146,9 @@ struct PoolAllocator {
   void deallocate(T* p, std::size_t n) noexcept { memory_pool().give_back(p, n * sizeof(T)); }
   friend bool operator==(const PoolAllocator&, const PoolAllocator&) { return true; }
 };
+
+template <class T>
+using PooledVector = std::vector<T, PoolAllocator<T>>;
 
 }  // namespace detail
 

@@ -3,169 +3,99 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <exception>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <type_traits>
-#include <vector>
 
 #include "gsteer/core/error.hpp"
+#include "gsteer/core/workers.hpp"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 namespace gsteer {
 namespace detail {
 
-inline std::atomic<int>& thread_setting() {
-  static std::atomic<int> setting{0};
-  return setting;
-}
-
-inline bool& inside_parallel_loop() {
-  thread_local bool inside = false;
-  return inside;
-}
-
-/// Threads that wait for loops to help with. They stay, so that a loop costs microseconds and the
-/// memory that a thread keeps for its work is kept; they sleep when there is nothing to do.
-class Workers {
- public:
-  using Task = void (*)(void* context, int index);
-
-  Workers() = default;
-  Workers(const Workers&) = delete;
-  Workers& operator=(const Workers&) = delete;
-  ~Workers() {
-    {
-      const std::lock_guard lock(guard_);
-      stop_ = true;
-    }
-    wake_.notify_all();
-    for (auto& thread : threads_) thread.join();
-  }
-
-  /// Runs task(context, i) for i in [0, count) on this thread and up to helpers others. False, and
-  /// nothing done, if the workers are busy with a loop of another thread of the caller's.
-  bool run(int count, int helpers, Task task, void* context) {
-    const std::unique_lock busy(busy_, std::try_to_lock);
-    if (!busy) return false;
-    {
-      const std::lock_guard lock(guard_);
-      while (static_cast<int>(threads_.size()) < helpers)
-        threads_.emplace_back([this, id = static_cast<int>(threads_.size()),
-                               seen = loop_.load()]() mutable { serve(id, seen); });
-      task_ = task;
-      context_ = context;
-      count_ = count;
-      next_ = 0;
-      helpers_ = helpers;
-      working_ = helpers;
-      error_ = nullptr;
-      ++loop_;
-    }
-    wake_.notify_all();
-    work();
-    spin([this] { return working_ == 0; });
-    std::unique_lock lock(guard_);
-    done_.wait(lock, [this] { return working_ == 0; });
-    if (error_) std::rethrow_exception(error_);
-    return true;
-  }
-
- private:
-  void serve(int id, long seen) {
-    while (true) {
-      spin([&] { return loop_ != seen; });
-      std::unique_lock lock(guard_);
-      wake_.wait(lock, [&] { return stop_ || (loop_ != seen && id < helpers_); });
-      if (stop_) return;
-      seen = loop_;
-      lock.unlock();
-      work();
-      lock.lock();
-      if (--working_ == 0) done_.notify_one();
-    }
-  }
-
-  /// Waits for some fifty microseconds without going to sleep: the next loop of a network is near,
-  /// and to be woken takes longer than a loop over a small graph.
-  template <class Condition>
-  static void spin(const Condition& condition) {
-    for (int i = 0; i < 2000 && !condition(); ++i) {
-#if defined(__x86_64__) || defined(__i386__)
-      __builtin_ia32_pause();
-#elif defined(__aarch64__)
-      asm volatile("yield");
-#endif
-    }
-  }
-
-  void work() {
-    inside_parallel_loop() = true;
-    try {
-      for (int i = next_++; i < count_; i = next_++) task_(context_, i);
-    } catch (...) {
-      const std::lock_guard lock(guard_);
-      if (!error_) error_ = std::current_exception();
-      next_ = count_;
-    }
-    inside_parallel_loop() = false;
-  }
-
-  std::mutex busy_, guard_;
-  std::condition_variable wake_, done_;
-  std::vector<std::thread> threads_;
-  Task task_ = nullptr;
-  void* context_ = nullptr;
-  int count_ = 0, helpers_ = 0;
-  std::atomic<int> working_{0};
-  std::atomic<long> loop_{0};
-  std::atomic<int> next_{0};
-  std::exception_ptr error_;
-  bool stop_ = false;
+/// Whose threads run the loops.
+struct Threading {
+  int (*available)();
+  void (*run)(Loop& loop, int threads);
 };
 
-inline Workers& workers() {
-  static Workers all;
-  return all;
+inline constexpr Threading own_threads{
+    [] {
+      // Asked once: the answer takes longer than a small loop.
+      static const int all = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+      return all;
+    },
+    [](Loop& loop, int threads) { workers().run(loop, std::min(threads, loop.count()) - 1); }};
+
+inline std::atomic<const Threading*> threading{&own_threads};
+inline std::atomic<int> thread_setting{0};
+inline std::mutex one_loop_at_a_time;
+
+#ifdef _OPENMP
+// If one file of a program is compiled with OpenMP, the loops of all its files run on OpenMP's
+// threads: of two sets of threads, each would wait for cores that the other one keeps busy. Every
+// such file says so before main starts, in functions of its own: those that files share must be the
+// same with OpenMP and without.
+namespace {
+
+int threads_of_openmp() { return omp_get_max_threads(); }
+
+// On all threads, however short the loop: OpenMP ends those that a smaller team leaves out.
+void run_on_openmp(Loop& loop, int threads) {
+#pragma omp parallel num_threads(threads) if (!omp_in_parallel())
+  loop.work();
 }
+
+constexpr Threading openmp{threads_of_openmp, run_on_openmp};
+[[maybe_unused]] const bool openmp_runs_loops = (threading = &openmp, true);
+
+}  // namespace
+#endif
 
 }  // namespace detail
 
 /// The number of threads that parallel_for uses: what set_threads asked for, else all hardware
-/// threads.
+/// threads or, with OpenMP, what it gives its own loops (OMP_NUM_THREADS).
 inline int threads() {
-  // Asked once: the answer takes longer than a small loop.
-  static const int hardware = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int setting = detail::thread_setting();
-  return setting > 0 ? setting : hardware;
+  const int setting = detail::thread_setting;
+  return setting > 0 ? setting : detail::threading.load()->available();
 }
 
-/// Sets the number of threads of all later parallel loops of this process; 0 means all hardware
-/// threads. \throws Error if count is negative
+/// Sets the number of threads of all later parallel loops of this process; 0 means the default.
+/// \throws Error if count is negative
 inline void set_threads(int count) {
   expect(count >= 0, "set_threads: expected a count of threads >= 0, got ", count);
-  detail::thread_setting() = count;
+  detail::thread_setting = count;
 }
 
 namespace detail {
 
-inline void run_loop(int count, Workers::Task task, void* context) {
-  const int helpers = std::min(threads(), count) - 1;
-  if (helpers > 0 && !inside_parallel_loop() && workers().run(count, helpers, task, context))
-    return;
+inline void run_loop(int count, Loop::Task task, void* context) {
+  const int team = count > 1 && !inside_parallel_loop() ? threads() : 1;
+  std::unique_lock alone(one_loop_at_a_time, std::defer_lock);
+  if (team > 1 && alone.try_lock()) {
+    Loop loop(count, task, context);
+    threading.load()->run(loop, team);
+    return loop.pass_on_exception();
+  }
   for (int i = 0; i < count; ++i) task(context, i);
 }
 
 }  // namespace detail
 
-/// Calls body(i) once for every i in [0, count), in any order, on up to threads() threads.
+/// Calls body(i) once for every i in [0, count), in any order, on up to threads() threads: those of
+/// OpenMP in a program that is compiled with it, even if only in part, else the library's own.
 ///
 /// Results of the library do not depend on the number of threads, bit for bit: what a task computes
 /// must depend on i alone, and two tasks must not write to the same place. Sums over tasks are
-/// therefore written task by task and added in order afterwards. A loop inside a loop, and one
-/// that meets the threads busy with another, runs on the thread it is met on. The first exception
-/// is passed on to the caller.
+/// therefore written task by task and added in order afterwards. A loop inside a loop or inside a
+/// parallel region of OpenMP, and one that meets the threads busy with another, runs on the thread
+/// it is met on. The first exception is passed on to the caller.
 template <class Body>
 void parallel_for(int count, Body&& body) {
   using B = std::remove_reference_t<Body>;

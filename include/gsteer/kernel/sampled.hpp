@@ -113,7 +113,7 @@ class SampledKernels {
   /// different rows.
   template <class Body>
   void for_each_output(Body&& body) const {
-    std::vector<std::pair<std::size_t, int>> tasks;
+    detail::PooledVector<std::pair<std::size_t, int>> tasks;
     for (std::size_t b = 0; b < space_.blocks.size(); ++b)
       for (int o = 0; o < space_.out[at(space_.blocks[b].out_block)].copies; ++o)
         tasks.emplace_back(b, o);

@@ -80,7 +80,7 @@ class antialiased_avg_pool {
   }
 
   AntialiasedAvgPoolOptions options_;
-  std::vector<double> filter_;
+  detail::PooledVector<double> filter_;
   Windows windows_;
   int batch_ = 0;
 };
@@ -131,7 +131,7 @@ class antialiased_max_pool {
 
   auto freeze() const {
     return make_frozen<F, F, Scalar>([layer = antialiased_max_pool(options_)](const auto& x) {
-      std::vector<std::int32_t> argmax;
+      detail::PooledVector<std::int32_t> argmax;
       return apply(layer, x, argmax);
     });
   }
@@ -162,7 +162,8 @@ class antialiased_max_pool {
   }
 
   template <class X>
-  static X apply(const antialiased_max_pool& layer, const X& x, std::vector<std::int32_t>& argmax) {
+  static X apply(const antialiased_max_pool& layer, const X& x,
+                 detail::PooledVector<std::int32_t>& argmax) {
     const Windows w = layer.maxima(x.space());
     X y = detail::sampled(x, layer.windows(x.space()), layer.any_size(), "AntialiasedMaxPool");
     X largest(x.batch(), detail::space_of<typename X::Space>(w.output()));
@@ -174,10 +175,10 @@ class antialiased_max_pool {
   }
 
   AntialiasedMaxPoolOptions options_;
-  std::vector<double> filter_;
+  detail::PooledVector<double> filter_;
   Windows maxima_, windows_;
   int batch_ = 0;
-  std::vector<std::int32_t> argmax_;
+  detail::PooledVector<std::int32_t> argmax_;
 };
 
 /// Gaussian blur and sampling of fields given as values: AntialiasedAvgPool<hidden>{{.sigma = 0.66,

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "gsteer/layer/fusion.hpp"
 #include "gsteer/layer/layer.hpp"
 #include "gsteer/layer/normalization.hpp"
 #include "gsteer/layer/remembered.hpp"
@@ -41,6 +44,8 @@ struct BatchNormOptions {
 /// fields; and, not trained, `running_mean` and `running_variance` alike. Use the alias BatchNorm.
 template <feature_type F, class Scalar_ = float>
 class batch_norm {
+  using Arithmetic = detail::Normalization<Scalar_>;
+
  public:
   using in = F;
   using out = F;
@@ -104,21 +109,49 @@ class batch_norm {
     return result;
   }
 
-  auto freeze() const {
-    typename Arithmetic::Affine fixed;
-    if (options_.track) fixed = map_.affine(map_.recall(running_mean_, running_variance_));
-    return make_frozen<F, F, Scalar>([fixed = std::move(fixed), map = map_](auto x) {
+  /// The layer in use, with the running statistics or, if it has none, those of the batch it is
+  /// given. A convolution before it takes the former in (fusion.hpp).
+  class Frozen {
+   public:
+    using in = F;
+    using out = F;
+    using Scalar = Scalar_;
+
+    explicit Frozen(const batch_norm& layer) : map_(layer.map_) {
+      if (layer.options_.track)
+        fixed_ = map_.affine(map_.recall(layer.running_mean_, layer.running_variance_));
+    }
+
+    template <class Space>
+    Field<F, Scalar, Space> forward(Field<F, Scalar, Space> x) const {
       auto y = detail::overwritable(std::move(x));
       const auto normalize = [&y](const typename Arithmetic::Affine& affine) {
         Arithmetic::apply(affine, y.data(), y.data(), y.batch(), y.points());
       };
-      if (fixed.channels > 0)
-        normalize(fixed);
+      if (fixed_)
+        normalize(*fixed_);
       else
-        normalize(map.affine(measure(map, y)));
+        normalize(map_.affine(measure(map_, y)));
       return y;
-    });
-  }
+    }
+    const Frozen& freeze() const { return *this; }
+
+    /// None without running statistics.
+    std::optional<ChannelAffine<Scalar>> affine() const {
+      if (!fixed_) return std::nullopt;
+      ChannelAffine<Scalar> map;
+      for (std::size_t c = 0; c < fixed_->center.size(); ++c) {
+        map.factor.push_back(fixed_->factor[c]);
+        map.shift.push_back(fixed_->shift[c] - fixed_->factor[c] * fixed_->center[c]);
+      }
+      return map;
+    }
+
+   private:
+    Arithmetic map_;
+    std::optional<typename Arithmetic::Affine> fixed_;
+  };
+  Frozen freeze() const { return Frozen(*this); }
 
   template <class Visit>
   void visit_parameters(Visit&& visit) {
@@ -128,8 +161,6 @@ class batch_norm {
   }
 
  private:
-  using Arithmetic = detail::Normalization<Scalar>;
-
   template <class X>
   static typename Arithmetic::Moments measure(const Arithmetic& map, const X& x) {
     expect(x.batch() > 1 || x.points() > 1,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "gsteer/layer/frozen_convolution.hpp"
 #include "gsteer/layer/grid_convolution.hpp"
 #include "gsteer/layer/layer.hpp"
 #include "gsteer/layer/remembered.hpp"
@@ -62,6 +64,17 @@ struct on_grid {
       "about_z)");
 };
 
+/// A field of any content, for what is overwritten as a whole.
+template <class F>
+F uninitialized_field(int batch, const typename F::Space& space) {
+  auto size = static_cast<std::size_t>(batch) * F::features::size;
+  for (const int n : sizes_of(space)) size *= static_cast<std::size_t>(n);
+  auto memory = Buffer<typename F::Scalar>::uninitialized(size);
+  F field = F::map(memory.data(), batch, space);
+  field.values() = std::move(memory);
+  return field;
+}
+
 /// "Conv2d"
 template <int Dimension>
 constexpr const char* conv_name() {
@@ -115,8 +128,7 @@ class steerable_conv : detail::on_grid<Dimension, In> {
   auto freeze() const {
     auto map = map_;
     map.prepare();
-    return make_frozen<In, Out, Scalar>(
-        [map = std::move(map)](const auto& x) { return apply(map, x); });
+    return FrozenConvolution<steerable_conv>(std::move(map));
   }
 
   /// The kernel of the present coefficients: [out][in / groups][(z)][y][x] (channels in the order
@@ -140,13 +152,18 @@ class steerable_conv : detail::on_grid<Dimension, In> {
   }
 
  private:
+  template <class, class, class>
+  friend class FrozenConvolution;
+
   static Field<Out, Scalar, Space> apply(const detail::GridConvolution<Scalar>& map,
-                                         const Field<In, Scalar, Space>& x) {
+                                         const Field<In, Scalar, Space>& x,
+                                         const detail::Finish<Scalar>& finish = {}) {
     const Windows w = map.windows(x.space().zyx());
     w.validate(name);
     if (!map.options().any_size) require_symmetry<typename In::group>(w, name);
-    Field<Out, Scalar, Space> y(x.batch(), detail::space_of<Space>(w.output()));
-    map.forward(x.data(), y.data(), x.batch(), w);
+    auto y = detail::uninitialized_field<Field<Out, Scalar, Space>>(
+        x.batch(), detail::space_of<Space>(w.output()));
+    map.forward(x.data(), y.data(), x.batch(), w, finish);
     return y;
   }
 

@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <limits>
-#include <string>
 #include <utility>
 
 #include "gsteer/layer/conv.hpp"
@@ -103,7 +102,7 @@ class steerable_conv_transposed : detail::on_grid<Dimension, In> {
              " cells along an axis, got ", cells);
       w.size[axis] = static_cast<int>(cells);
     }
-    w.validate(std::string(name).append(" (output)"));
+    w.validate(name);
     return w;
   }
   static Field<Out, Scalar, Space> apply(const detail::GridConvolution<Scalar>& map,

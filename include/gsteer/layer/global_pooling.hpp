@@ -83,14 +83,14 @@ class global_max_pool {
 
   auto freeze() const {
     return make_frozen<F, F, Scalar>([](const auto& x) {
-      std::vector<std::int32_t> argmax;
+      detail::PooledVector<std::int32_t> argmax;
       return apply(x, argmax);
     });
   }
 
  private:
   template <class X>
-  static Field<F, Scalar, Point> apply(const X& x, std::vector<std::int32_t>& argmax) {
+  static Field<F, Scalar, Point> apply(const X& x, detail::PooledVector<std::int32_t>& argmax) {
     Field<F, Scalar, Point> y(x.batch());
     argmax.resize(y.size());
     detail::for_each_row(x.batch() * F::size, x.points(), [&](int row) {
@@ -105,7 +105,7 @@ class global_max_pool {
   }
 
   detail::RememberedShape input_;
-  std::vector<std::int32_t> argmax_;
+  detail::PooledVector<std::int32_t> argmax_;
 };
 
 /// The mean over the grid of fields given as values: GlobalAvgPool<16 * trivial<C<8>>>{}.

@@ -9,6 +9,7 @@
 
 #include "gsteer/core/sum.hpp"
 #include "gsteer/kernel/sampled.hpp"
+#include "gsteer/layer/fusion.hpp"
 #include "gsteer/layer/harmonic_convolution.hpp"
 #include "gsteer/layer/invariant_bias.hpp"
 #include "gsteer/layer/kernels/convolution.hpp"
@@ -105,8 +106,8 @@ class GridConvolution {
   }
 
   /// The bias of every output channel, in the order of the groups; all zero without bias.
-  std::vector<Scalar> dense_bias() const {
-    std::vector<Scalar> dense(size_t_of(out_channels()));
+  PooledVector<Scalar> dense_bias() const {
+    PooledVector<Scalar> dense(size_t_of(out_channels()));
     if (!options_.bias) return dense;
     for (int g = 0; g < options_.groups; ++g)
       for (const auto& e : invariant_.entries)
@@ -115,16 +116,49 @@ class GridConvolution {
     return dense;
   }
 
-  /// out = correlation of in with the kernel, plus bias. Const: `prepare` must have been called
-  /// since the coefficients last changed.
-  void forward(const Scalar* in, Scalar* out, int batch, const Windows& w) const {
+  /// Changes coefficients and bias so that each result is followed by an affine map. `prepare` must
+  /// be called afterwards.
+  [[gnu::cold]] void follow_by(const ChannelAffine<Scalar>& map) {
+    const auto channel = [&](int c) {  // in the order of the layer
+      return size_t_of(out_order_.empty() ? c : out_order_[size_t_of(c)]);
+    };
+    const auto& s = space();
+    const auto before = dense_bias();
+    Buffer<Scalar> after(size_t_of(invariant_.count * options_.groups));
+    for (int g = 0; g < options_.groups; ++g) {
+      for (const auto& pair : s.blocks) {
+        const auto& fields = s.out[size_t_of(pair.out_block)];
+        const int count = s.in[size_t_of(pair.in_block)].copies * pair.dimension;
+        Scalar* w = weight.value.data() + g * s.size + pair.first;
+        for (int o = 0; o < fields.copies; ++o)
+          for (int i = 0; i < count; ++i)
+            *w++ *= map.factor[channel(g * out_ + fields.offset + o * fields.size)];
+      }
+      // Directions have length 1: the bias on each is the inner product with it.
+      for (const auto& e : invariant_.entries) {
+        const int at = g * out_ + e.channel;
+        after[size_t_of(g * invariant_.count + e.index)] +=
+            e.value * (map.factor[channel(at)] * before[size_t_of(at)] + map.shift[channel(at)]);
+      }
+    }
+    options_.bias = true;
+    bias.value = std::move(after);
+  }
+
+  /// out = correlation of in with the kernel, plus bias, and finished. Const: `prepare` must have
+  /// been called since the coefficients last changed.
+  void forward(const Scalar* in, Scalar* out, int batch, const Windows& w,
+               const Finish<Scalar>& finish = {}) const {
     const auto b = dense_bias();
-    if (harmonic_) return harmonic_->forward(in, out, matrices_.data(), b.data(), batch, w);
+    if (harmonic_) return harmonic_->forward(in, out, matrices_.data(), b.data(), batch, w, finish);
     const Ordered x(in, batch, in_order_, w.cells());
     Reordered y(out, batch, out_order_, w.outputs());
     convolve(y.data(), x.data(), kernel_.data(), b.data(), w, batch, out_channels(), in_channels(),
              options_.groups);
     y.store();
+    if (!finish) return;
+    const std::ptrdiff_t item = std::ptrdiff_t{out_channels()} * w.outputs();
+    parallel_for(batch, [&](int i) { finish(out + i * item, item); });
   }
 
   /// d_in = gradient with respect to the input; adds to the gradients of coefficients and bias.
@@ -198,7 +232,7 @@ class GridConvolution {
   /// Adds to the gradient of the bias; `d_out` has out_channels() rows of `points` an item.
   void backward_bias(const Scalar* d_out, int batch, int points) {
     if (!options_.bias) return;
-    std::vector<Scalar> sums(size_t_of(out_channels()));
+    PooledVector<Scalar> sums(size_t_of(out_channels()));
     const auto channel = [&](int i) { return out_order_.empty() ? i : out_order_[size_t_of(i)]; };
     parallel_for(out_channels(), [&](int i) {
       Scalar sum = 0;

@@ -14,6 +14,7 @@
 #include "gsteer/kernel/harmonic_plan.hpp"
 #include "gsteer/layer/kernels/coupled_mixing.hpp"
 #include "gsteer/layer/kernels/filter_bank.hpp"
+#include "gsteer/layer/kernels/finish.hpp"
 #include "gsteer/layer/kernels/harmonic_mixing.hpp"
 #include "gsteer/layer/kernels/pixel_major.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
@@ -77,9 +78,9 @@ class HarmonicConvolution {
            1.5 * turning;
   }
 
-  /// out = correlation of in with the kernel, plus bias[channel].
+  /// out = correlation of in with the kernel, plus bias[channel], and finished.
   void forward(const Scalar* in, Scalar* out, const Scalar* matrices, const Scalar* bias, int batch,
-               const Windows& w) const {
+               const Windows& w, const Finish<Scalar>& finish) const {
     const Shape s(*this, w);
     // Pictures kept with channels innermost at a time: some for each thread, as long as they stay
     // in its second cache.
@@ -97,7 +98,7 @@ class HarmonicConvolution {
       const int tiles = (s.output.lines() - 1) / s.rows + 1;
       parallel_for(count * tiles, [&](int task) {
         const int i = task / tiles, y = task % tiles * s.rows;
-        const PixelGrid part = s.part(y);
+        const PixelGrid part = s.part(y, s.output.lines());
         const int pixels = part.pixels();
         Scalar* v = scratch<Scalar>(Slot::mixed, part.size());
         const Scalar* u = pictures.data() + i * s.input.size();
@@ -107,8 +108,9 @@ class HarmonicConvolution {
         } else {
           mix_groups(u, s, w, y, part, matrices, v);
         }
-        leave(out + static_cast<std::ptrdiff_t>(start + i) * out_channels_ * w.outputs(),
-              w.outputs(), y * part.width(), v, part, bias);
+        Scalar* picture =
+            out + static_cast<std::ptrdiff_t>(start + i) * out_channels_ * w.outputs();
+        from_pixel_major(picture + y * part.width(), w.outputs(), v, part, bias, out_rows_, finish);
       });
     }
   }
@@ -117,19 +119,26 @@ class HarmonicConvolution {
   void backward(const Scalar* in, const Scalar* d_out, Scalar* d_in, const Scalar* matrices,
                 Scalar* d_coefficients, int batch, const Windows& w) const {
     const Shape s(*this, w);
-    // A fixed number of parts of the batch, each with sums of its own: the same for any number of
-    // threads.
-    const int parts = std::min(batch, 8);
+    // A fixed number of parts of the batch, or of each picture of a small one, with sums of their
+    // own: the same for any number of threads.
+    const Slabs slabs(s, w, batch < 8 ? 8 / batch : 1);
+    const int parts = slabs.count > 1 ? slabs.count : std::min(batch, 8);
     const std::size_t size = matrix_size();
     Buffer<Scalar> sums(static_cast<std::size_t>(parts) * size);
-    parallel_for(parts, [&](int part_index) {
-      Scalar* d_matrices = sums.data() + static_cast<std::size_t>(part_index) * size;
-      for (int i = part_index * batch / parts; i < (part_index + 1) * batch / parts; ++i)
-        backward_picture(in + static_cast<std::ptrdiff_t>(i) * in_channels_ * w.cells(),
-                         d_out + static_cast<std::ptrdiff_t>(i) * out_channels_ * w.outputs(),
-                         d_in + static_cast<std::ptrdiff_t>(i) * in_channels_ * w.cells(), matrices,
-                         d_matrices, s, w);
-    });
+    const auto picture = [&](int i) {
+      return Picture{in + static_cast<std::ptrdiff_t>(i) * in_channels_ * w.cells(),
+                     d_out + static_cast<std::ptrdiff_t>(i) * out_channels_ * w.outputs(),
+                     d_in + static_cast<std::ptrdiff_t>(i) * in_channels_ * w.cells()};
+    };
+    if (slabs.count > 1) {
+      for (int i = 0; i < batch; ++i)
+        backward_slabs(picture(i), slabs, matrices, sums.data(), s, w);
+    } else {
+      parallel_for(parts, [&](int part) {
+        for (int i = part * batch / parts; i < (part + 1) * batch / parts; ++i)
+          backward_picture(picture(i), matrices, sums.data() + at(part) * size, s, w);
+      });
+    }
     for (int p = 1; p < parts; ++p)
       for (std::size_t i = 0; i < size; ++i)
         sums[i] += sums[static_cast<std::size_t>(p) * size + i];
@@ -165,9 +174,9 @@ class HarmonicConvolution {
         : input{w.size, w.padding, c.plan_.in_channels},
           output{w.output(), {0, 0, 0}, c.plan_.out_channels},
           rows(std::clamp((c.coupled_ ? 64 : 256) / output.width(), 1, output.lines())) {}
-    PixelGrid part(int line) const {
-      return {
-          {1, std::min(rows, output.lines() - line), output.width()}, {0, 0, 0}, output.channels};
+    /// Some lines from `line` on, before line `last`.
+    PixelGrid part(int line, int last) const {
+      return {{1, std::min(rows, last - line), output.width()}, {0, 0, 0}, output.channels};
     }
   };
 
@@ -184,19 +193,6 @@ class HarmonicConvolution {
     for_each_border_pixel(s.input, mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {
       std::copy_n(u + source, s.input.channels, u + border);
     });
-  }
-
-  /// Rows of a result back to channels outermost; `first` is the first pixel of `pixels` in a
-  /// channel.
-  void leave(Scalar* out, int pixels, int first, const Scalar* v, const PixelGrid& part,
-             const Scalar* bias) const {
-    const int count = part.pixels();
-    if (count == pixels) return from_pixel_major(out, v, part, bias, out_rows_);
-    Scalar* tile = scratch<Scalar>(Slot::tile, static_cast<std::ptrdiff_t>(out_channels_) * count);
-    from_pixel_major(tile, v, part, bias, out_rows_);
-    for (int c = 0; c < out_channels_; ++c)
-      std::copy_n(tile + static_cast<std::ptrdiff_t>(c) * count, count,
-                  out + static_cast<std::ptrdiff_t>(c) * pixels + first);
   }
 
   /// Where the center of the window of the first pixel of a line of output lies in the picture.
@@ -217,13 +213,13 @@ class HarmonicConvolution {
       banks_[g].apply(u + center(s, w, y0 + y) + group.first, part.width(), steps(s, w), r, stride,
                       group.channels);
   }
-  /// The adjoint: adds to the picture.
-  void scatter(Scalar* u, const Scalar* r, int stride, std::size_t g, const Shape& s,
-               const Windows& w, int y0, const PixelGrid& part) const {
+  /// The adjoint: adds to the picture, of which u begins at place `origin`.
+  void scatter(Scalar* u, std::ptrdiff_t origin, const Scalar* r, int stride, std::size_t g,
+               const Shape& s, const Windows& w, int y0, const PixelGrid& part) const {
     const auto& group = plan_.in[g];
     for (int y = 0; y < part.lines(); ++y, r += std::ptrdiff_t{part.width()} * stride)
-      banks_[g].scatter(u + center(s, w, y0 + y) + group.first, part.width(), steps(s, w), r,
-                        stride, group.channels);
+      banks_[g].scatter(u + (center(s, w, y0 + y) - origin) + group.first, part.width(),
+                        steps(s, w), r, stride, group.channels);
   }
 
   /// The responses of all groups: [pixel][group][filter][channel].
@@ -251,17 +247,101 @@ class HarmonicConvolution {
     }
   }
 
-  void backward_picture(const Scalar* in, const Scalar* d_out, Scalar* d_in, const Scalar* matrices,
-                        Scalar* d_matrices, const Shape& s, const Windows& w) const {
+  /// A picture of a batch and its gradients.
+  struct Picture {
+    const Scalar *in, *d_out;
+    Scalar* d_in;
+  };
+
+  /// A picture cut across its outermost axis, into parts of the output that do not overlap and
+  /// parts of the input, a range of memory each, that do.
+  struct Slabs {
+    int count, lines, all;             ///< slabs, lines of the output in one, and in all
+    std::ptrdiff_t step, extent, end;  ///< in the picture: from one to the next, length, limit
+
+    Slabs(const Shape& s, const Windows& w, int most) : all(s.output.lines()) {
+      const std::size_t axis = s.output.sizes[0] > 1 ? 0 : 1;
+      const int units = s.output.sizes[axis], each = axis == 0 ? s.output.sizes[1] : 1;
+      // Not thinner than what overlaps.
+      const int least = std::max(1, (w.extent(axis) - 1) / w.stride[axis]);
+      const int size = std::max(least, (units + most - 1) / most);
+      count = (units + size - 1) / size;
+      lines = size * each;
+      const std::ptrdiff_t unit = axis == 0 ? s.input.plane() : s.input.row();
+      step = unit * size * w.stride[axis];
+      extent = unit * ((size - 1) * w.stride[axis] + w.extent(axis));
+      end = s.input.size();
+    }
+    int first_line(int i) const { return i * lines; }
+    int last_line(int i) const { return std::min(all, (i + 1) * lines); }
+    std::ptrdiff_t begin(int i) const { return i * step; }
+    std::ptrdiff_t length(int i) const { return std::min(extent, end - begin(i)); }
+  };
+
+  void backward_picture(const Picture& p, const Scalar* matrices, Scalar* d_matrices,
+                        const Shape& s, const Windows& w) const {
     Scalar* u = scratch<Scalar>(Slot::picture, s.input.size());
     Scalar* d_u = scratch<Scalar>(Slot::gradient, s.input.size());
     Scalar* d_v = scratch<Scalar>(Slot::mixed, s.output.size());
-    enter(u, s, in, w.mode);
+    enter(u, s, p.in, w.mode);
+    enter_gradient(d_v, s, p.d_out);
     std::fill_n(d_u, s.input.size(), Scalar{0});
+    backward_lines(0, s.output.lines(), u, d_v, d_u, 0, matrices, d_matrices, s, w);
+    leave_gradient(p.d_in, s, d_u, w.mode);
+  }
+
+  /// The same on several threads. `sums`: gradients of the matrices for each slab, added to.
+  void backward_slabs(const Picture& p, const Slabs& slabs, const Scalar* matrices, Scalar* sums,
+                      const Shape& s, const Windows& w) const {
+    using Numbers = Buffer<Scalar>;
+    const auto size = [](std::ptrdiff_t n) { return static_cast<std::size_t>(n); };
+    auto u = Numbers::uninitialized(size(s.input.size()));
+    auto d_v = Numbers::uninitialized(size(s.output.size()));
+    parallel_for(2, [&](int which) {
+      if (which == 0) enter(u.data(), s, p.in, w.mode);
+      if (which == 1) enter_gradient(d_v.data(), s, p.d_out);
+    });
+    Numbers parts(size(slabs.count * slabs.extent));
+    parallel_for(slabs.count, [&](int i) {
+      backward_lines(slabs.first_line(i), slabs.last_line(i), u.data(), d_v.data(),
+                     parts.data() + i * slabs.extent, slabs.begin(i), matrices,
+                     sums + at(i) * matrix_size(), s, w);
+    });
+    Numbers d_u(size(s.input.size()));
+    constexpr std::ptrdiff_t chunk = 1 << 14;
+    parallel_for(static_cast<int>((s.input.size() - 1) / chunk + 1), [&](int task) {
+      const std::ptrdiff_t from = task * chunk, to = std::min(from + chunk, s.input.size());
+      for (int i = 0; i < slabs.count; ++i) {
+        const Scalar* const part = parts.data() + i * slabs.extent;
+        const std::ptrdiff_t begin = slabs.begin(i);
+        for (std::ptrdiff_t k = std::max(from, begin); k < std::min(to, begin + slabs.length(i));
+             ++k)
+          d_u[size(k)] += part[k - begin];
+      }
+    });
+    leave_gradient(p.d_in, s, d_u.data(), w.mode);
+  }
+
+  void enter_gradient(Scalar* d_v, const Shape& s, const Scalar* d_out) const {
     std::fill_n(d_v, s.output.size(), Scalar{0});
     to_pixel_major(d_v, s.output, d_out, out_rows_);
-    for (int y0 = 0; y0 < s.output.lines(); y0 += s.rows) {
-      const PixelGrid part = s.part(y0);
+  }
+  /// From channels innermost; what the border has goes to where it came from.
+  void leave_gradient(Scalar* d_in, const Shape& s, Scalar* d_u, Padding mode) const {
+    for_each_border_pixel(s.input, mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {
+      for (int c = 0; c < s.input.channels; ++c) d_u[source + c] += d_u[border + c];
+    });
+    const Scalar* no_bias = nullptr;
+    from_pixel_major(d_in, d_u, s.input, no_bias, in_rows_);
+  }
+
+  /// Adds what some lines of the output give to the gradients; d_u begins at place `origin` of the
+  /// picture.
+  void backward_lines(int first, int last, const Scalar* u, const Scalar* d_v, Scalar* d_u,
+                      std::ptrdiff_t origin, const Scalar* matrices, Scalar* d_matrices,
+                      const Shape& s, const Windows& w) const {
+    for (int y0 = first; y0 < last; y0 += s.rows) {
+      const PixelGrid part = s.part(y0, last);
       const int pixels = part.pixels();
       const Scalar* d_part = d_v + s.output.line(y0);
       if (coupled_) {
@@ -271,7 +351,7 @@ class HarmonicConvolution {
         // The responses have done their work; their gradient takes their place.
         coupled_->unmix(d_part, pixels, matrices, r);
         for (std::size_t g = 0; g < plan_.in.size(); ++g)
-          scatter(d_u, r + starts_[g], row_, g, s, w, y0, part);
+          scatter(d_u, origin, r + starts_[g], row_, g, s, w, y0, part);
         continue;
       }
       for (std::size_t g = 0; g < plan_.in.size(); ++g) {
@@ -288,14 +368,9 @@ class HarmonicConvolution {
         // Again the gradient takes the place of the responses.
         unmix_responses<Scalar>(plan_, static_cast<int>(g), d_part, part.channels, pixels, matrices,
                                 r, row);
-        scatter(d_u, r, row, g, s, w, y0, part);
+        scatter(d_u, origin, r, row, g, s, w, y0, part);
       }
     }
-    for_each_border_pixel(s.input, w.mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {
-      for (int c = 0; c < s.input.channels; ++c) d_u[source + c] += d_u[border + c];
-    });
-    const Scalar* no_bias = nullptr;
-    from_pixel_major(d_in, d_u, s.input, no_bias, in_rows_);
   }
 
   HarmonicPlan<Scalar> plan_;

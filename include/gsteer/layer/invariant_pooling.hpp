@@ -80,7 +80,7 @@ class group_pool {
 
   auto freeze() const {
     return make_frozen<F, out, Scalar>([options = options_](const auto& x) {
-      std::vector<std::int32_t> argmax;
+      detail::PooledVector<std::int32_t> argmax;
       return apply(options, x, argmax);
     });
   }
@@ -89,7 +89,7 @@ class group_pool {
   template <class Space>
   static Field<out, Scalar, Space> apply(const GroupPoolOptions& options,
                                          const Field<F, Scalar, Space>& x,
-                                         std::vector<std::int32_t>& argmax) {
+                                         detail::PooledVector<std::int32_t>& argmax) {
     Field<out, Scalar, Space> y(x.batch(), x.space());
     const int points = x.points();
     const auto& all = detail::channels_of_fields<F>();
@@ -111,7 +111,7 @@ class group_pool {
 
   GroupPoolOptions options_;
   detail::RememberedShape input_;
-  std::vector<std::int32_t> argmax_;
+  detail::PooledVector<std::int32_t> argmax_;
 };
 
 /// The norm of each field, sqrt(|x|^2 + epsilon): one invariant channel a field, for every

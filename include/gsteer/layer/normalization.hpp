@@ -49,23 +49,23 @@ class Normalization {
   /// What the statistics of one input are. A set is the whole batch, or each item.
   struct Moments {
     int batch = 0, points = 0, sets = 1;
-    std::vector<double> row_mean;  ///< [batch][channel]; not of feature vectors
-    std::vector<double> mean;      ///< mu: [set][invariant direction]
-    std::vector<double> center;    ///< m: [set][channel]
-    std::vector<double> variance;  ///< v: [set][field]
+    PooledVector<double> row_mean;  ///< [batch][channel]; not of feature vectors
+    PooledVector<double> mean;      ///< mu: [set][invariant direction]
+    PooledVector<double> center;    ///< m: [set][channel]
+    PooledVector<double> variance;  ///< v: [set][field]
   };
 
   /// y = (x - center) factor + shift, for each channel of each set.
   struct Affine {
     int channels = 0;
-    std::vector<Scalar> center, factor, shift;
+    PooledVector<Scalar> center, factor, shift;
   };
 
   /// What J and its derivative need of a direction v at the input.
   struct Direction {
-    std::vector<double> mean;    ///< [invariant direction]
-    std::vector<double> center;  ///< v - P v: [channel]
-    std::vector<double> along;   ///< <z, v>: [field]
+    PooledVector<double> mean;    ///< [invariant direction]
+    PooledVector<double> center;  ///< v - P v: [channel]
+    PooledVector<double> along;   ///< <z, v>: [field]
   };
 
   Normalization(const channel_layout& layout, double epsilon, bool affine,
@@ -96,7 +96,7 @@ class Normalization {
     m.mean.resize(at(m.sets) * at(invariants_));
     m.center.resize(at(m.sets) * at(channels_));
     m.variance.resize(at(m.sets) * at(fields()));
-    std::vector<double> squares(rows);  // about the mean of the row
+    PooledVector<double> squares(rows);  // about the mean of the row
     row_moments(x, batch * channels_, points, m.row_mean.data(), squares.data());
     parallel_for(fields(), [&](int f) {
       const field& l = fields_[at(f)];
@@ -189,13 +189,13 @@ class Normalization {
   /// scale and bias.
   void backward(Scalar* d, const Scalar* x, const Moments& m) {
     const int points = m.points, rows = m.batch * channels_;
-    std::vector<double> sum(at(rows)), product(at(rows));
+    PooledVector<double> sum(at(rows)), product(at(rows));
     row_products(d, x, m.row_mean.data(), rows, points, sum.data(), product.data());
     // dx = keep d - pull (x - center) - shift
-    std::vector<Scalar> keep(m.center.size()), pull(m.center.size()), shift(m.center.size());
+    PooledVector<Scalar> keep(m.center.size()), pull(m.center.size()), shift(m.center.size());
     parallel_for(fields(), [&](int f) {
       const field& l = fields_[at(f)];
-      std::vector<double> d_bias(at(l.invariants));
+      PooledVector<double> d_bias(at(l.invariants));
       for (int set = 0; set < m.sets; ++set) {
         std::fill(d_bias.begin(), d_bias.end(), 0.0);
         double d_scale = 0;
@@ -329,13 +329,13 @@ class Normalization {
   double weight(const field& l, const Moments& m) const {
     return static_cast<double>(m.batch) * divisor(l);
   }
-  static double field_sum(const field& l, const std::vector<double>& channels) {
+  static double field_sum(const field& l, const PooledVector<double>& channels) {
     double sum = 0;
     for (int c = 0; c < l.size; ++c) sum += channels[at(l.channel + c)];
     return sum;
   }
-  void find_mean(const Scalar* v, int batch, std::vector<double>& mean,
-                 std::vector<double>& channels) const {
+  void find_mean(const Scalar* v, int batch, PooledVector<double>& mean,
+                 PooledVector<double>& channels) const {
     const auto sums = channel_sums(
         batch, channels_, [v](std::size_t i, std::size_t) { return static_cast<double>(v[i]); });
     mean.resize(at(invariants_));
@@ -350,8 +350,8 @@ class Normalization {
     }
   }
   /// Of <z, dy> of each field, and the mean of dy.
-  void add_gradients(const Moments& m, const std::vector<double>& along,
-                     const std::vector<double>& mean) {
+  void add_gradients(const Moments& m, const PooledVector<double>& along,
+                     const PooledVector<double>& mean) {
     if (!scaled()) return;
     for (std::size_t f = 0; f < fields_.size(); ++f) {
       const field& l = fields_[f];

@@ -8,6 +8,7 @@
 
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/layer/functions.hpp"
+#include "gsteer/layer/kernels/finish.hpp"
 #include "gsteer/layer/layer.hpp"
 #include "gsteer/layer/remembered.hpp"
 
@@ -45,13 +46,19 @@ void for_each_part(std::size_t size, Body&& body) {
   });
 }
 
+/// x = f(x) for numbers in a row.
+template <class Function, class Scalar>
+void apply_function(const Function& f, Scalar* x, std::size_t count) {
+  map_blocks(x, x, count,
+             [f](const auto& v, const auto&) { return f.value(NumberBlock<Scalar>(v)); });
+}
+
 /// x = f(x); the old values go to `input`, unless that is null.
 template <class Function, class Scalar>
 void pointwise_forward(const Function& f, Scalar* x, Scalar* input, std::size_t size) {
   for_each_part(size, [&](std::size_t begin, std::size_t end) {
     if (input) std::copy(x + begin, x + end, input + begin);
-    map_blocks(x + begin, x + begin, end - begin,
-               [f](const auto& v, const auto&) { return f.value(NumberBlock<Scalar>(v)); });
+    apply_function(f, x + begin, end - begin);
   });
 }
 
@@ -106,13 +113,36 @@ class pointwise {
     return d_in;
   }
 
-  auto freeze() const {
-    return make_frozen<F, F, Scalar>([f = function_](auto x) {
+  /// The layer in use. A convolution before it applies its function to results as they come
+  /// (fusion.hpp).
+  class Frozen {
+   public:
+    using in = F;
+    using out = F;
+    using Scalar = Scalar_;
+
+    explicit Frozen(Function function) : function_(std::move(function)) {}
+
+    template <class Space>
+    Field<F, Scalar, Space> forward(Field<F, Scalar, Space> x) const {
       auto y = detail::overwritable(std::move(x));
-      detail::pointwise_forward(f, y.data(), static_cast<Scalar*>(nullptr), y.size());
+      detail::pointwise_forward(function_, y.data(), static_cast<Scalar*>(nullptr), y.size());
       return y;
-    });
-  }
+    }
+    const Frozen& freeze() const { return *this; }
+
+    /// Refers to this layer.
+    detail::Finish<Scalar> finish() const {
+      return {[](const void* f, Scalar* x, std::size_t count) {
+                detail::apply_function(*static_cast<const Function*>(f), x, count);
+              },
+              &function_};
+    }
+
+   private:
+    Function function_;
+  };
+  Frozen freeze() const { return Frozen(function_); }
 
  private:
   Function function_;

@@ -156,7 +156,7 @@ class max_pool {
 
   auto freeze() const {
     return make_frozen<F, F, Scalar>([options = options_](const auto& x) {
-      std::vector<std::int32_t> argmax;
+      detail::PooledVector<std::int32_t> argmax;
       return apply(options, x, argmax);
     });
   }
@@ -169,7 +169,7 @@ class max_pool {
 
  private:
   template <class X>
-  static X apply(const PoolingOptions& o, const X& x, std::vector<std::int32_t>& argmax) {
+  static X apply(const PoolingOptions& o, const X& x, detail::PooledVector<std::int32_t>& argmax) {
     const Windows w = detail::pooling_windows(x.space(), o.kernel, o.stride, o.padding);
     X y = detail::sampled(x, w, o.any_size, "MaxPool");
     argmax.resize(y.size());
@@ -180,7 +180,7 @@ class max_pool {
   PoolingOptions options_;
   Windows windows_;
   int batch_ = 0;
-  std::vector<std::int32_t> argmax_;
+  detail::PooledVector<std::int32_t> argmax_;
 };
 
 /// Average pooling of fields given as values: AvgPool<16 * regular<C<8>>>{{.kernel = 2, .stride =

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "gsteer/layer/fusion.hpp"
 #include "gsteer/layer/grid_trace.hpp"
 #include "gsteer/layer/layer.hpp"
 #include "gsteer/layer/on_graph.hpp"
@@ -115,9 +116,14 @@ class Sequential {
     });
   }
 
+  /// The layers for use, fewer where one takes in the one after it (fusion.hpp).
   auto freeze() const {
-    return std::apply([](const auto&... layer) { return gsteer::Sequential(layer.freeze()...); },
-                      layers_);
+    return std::apply(
+        [](const auto& first, const auto&... rest) {
+          return std::apply([](auto&&... layer) { return gsteer::Sequential(std::move(layer)...); },
+                            detail::fused(std::tuple(first.freeze()), rest.freeze()...));
+        },
+        layers_);
   }
 
   template <std::size_t I>

@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <limits>
 #include <vector>
 
-#include "gsteer/core/error.hpp"
 #include "gsteer/core/memory.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/product.hpp"
+#include "gsteer/layer/kernels/convolution_windows.hpp"
 #include "gsteer/layer/kernels/pixel_major.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
@@ -118,50 +117,45 @@ class DenseConvolution {
 
   /// d_in (+)= the adjoint of forward (without bias) applied to d_out.
   void adjoint(Scalar* d_in, const Scalar* d_out, const Scalar* kernel, bool add) const {
-    if (is_convolution(windows_)) return adjoint_by_turned_kernel(d_in, d_out, kernel, add);
-    const int panels = panels_of(inputs_), taps = windows_.taps();
+    // With few inputs, the turned kernel would leave most of a vector of columns empty.
+    if (adjoint_is_convolution(windows_) && outputs_ <= 2 * inputs_)
+      return adjoint_by_turned_kernel(d_in, d_out, kernel, add);
+    const int width = run_ * inputs_, panels = panels_of(width),
+              strips = static_cast<int>(tap_.size());
     const Buffer<Scalar> packed = pack(kernel, true);
     const std::ptrdiff_t picture = grid_.size(), rows = std::ptrdiff_t{pixels_} * c_out_;
     const int wave = wave_of(picture + rows);
     auto pictures = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(picture));
     auto gradients = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(rows));
-    std::vector<std::ptrdiff_t, PoolAllocator<std::ptrdiff_t>> tap;
-    for (int z = 0; z < windows_.kernel[0]; ++z)
-      for (int y = 0; y < windows_.kernel[1]; ++y)
-        for (int x = 0; x < windows_.kernel[2]; ++x)
-          tap.push_back(z * windows_.dilation[0] * grid_.plane() +
-                        y * windows_.dilation[1] * grid_.row() +
-                        std::ptrdiff_t{x} * windows_.dilation[2] * grid_.channels);
+    // What different windows give to a picture overlaps, but for single taps along x.
+    const int parts = run_ == 1 ? panels : 1;
     for (int first = 0; first < batch_; first += wave) {
       const int count = std::min(wave, batch_ - first);
       parallel_for(count, [&](int i) {
         from_planes(gradients.data() + i * rows, d_out, first + i);
         std::fill_n(pictures.data() + i * picture, picture, Scalar{0});
       });
-      parallel_for(count * groups_ * panels, [&](int task) {
-        const int i = task / (groups_ * panels), g = task / panels % groups_, q = task % panels;
-        Scalar* const u = pictures.data() + i * picture + std::ptrdiff_t{g} * inputs_ + q * panel;
+      parallel_for(count * groups_ * parts, [&](int task) {
+        const int i = task / (groups_ * parts), g = task / parts % groups_, part = task % parts;
+        Scalar* const u = pictures.data() + i * picture + std::ptrdiff_t{g} * inputs_;
         const Scalar* const from = gradients.data() + i * rows + std::ptrdiff_t{g} * outputs_;
-        for (int t = 0; t < taps; ++t)
-          for (int k0 = 0; k0 < outputs_; k0 += Product<Scalar>::depth) {
-            const int k = std::min(Product<Scalar>::depth, outputs_ - k0);
-            const Strip<Scalar> strip{
-                k0,
-                packed.data() +
-                    (((std::ptrdiff_t{g} * panels + q) * taps + t) * outputs_ + k0) * panel,
-                panel};
-            each_tile(pixels_, [&](int p, int m) {
-              if (!meets(t / (windows_.kernel[2]) * (windows_.kernel[2] / run_), p, p + m - 1))
-                return;
-              const Scalar* source[Product<Scalar>::rows];
-              Scalar* target[Product<Scalar>::rows];
-              for (int r = 0; r < m; ++r) {
-                source[r] = from + std::ptrdiff_t{p + r} * c_out_;
-                target[r] = u + corner_[at(p + r)] + tap[at(t)];
-              }
-              gather(source, m, &strip, 1, k, target, 0, std::min(panel, inputs_ - q * panel));
-            });
-          }
+        for (int q = part; q < panels; q += parts)
+          for (int r = 0; r < strips; ++r)
+            for (int k0 = 0; k0 < outputs_; k0 += Product<Scalar>::depth) {
+              const std::ptrdiff_t place = (std::ptrdiff_t{g} * panels + q) * strips + r;
+              const Strip<Scalar> strip{k0, packed.data() + (place * outputs_ + k0) * panel, panel};
+              each_tile(pixels_, [&](int p, int m) {
+                if (!meets(r, p, p + m - 1)) return;
+                const Scalar* source[Product<Scalar>::rows];
+                Scalar* target[Product<Scalar>::rows];
+                for (int n = 0; n < m; ++n) {
+                  source[n] = from + std::ptrdiff_t{p + n} * c_out_;
+                  target[n] = u + corner_[at(p + n)] + tap_[at(r)];
+                }
+                gather(source, m, &strip, 1, std::min(Product<Scalar>::depth, outputs_ - k0),
+                       target, q * panel, std::min(panel, width - q * panel));
+              });
+            }
       });
       parallel_for(count, [&](int i) {
         Scalar* const u = pictures.data() + i * picture;
@@ -177,20 +171,32 @@ class DenseConvolution {
 
   /// d_kernel += the gradient of <forward(in, kernel), d_out> with respect to the kernel.
   void kernel_gradient(Scalar* d_kernel, const Scalar* in, const Scalar* d_out) const {
-    const int strip = run_ * inputs_, panels = panels_of(outputs_),
-              strips = static_cast<int>(tap_.size());
-    const std::ptrdiff_t picture = grid_.size() + slack, rows = std::ptrdiff_t{pixels_} * c_out_;
+    // Tiles have rows of one factor and columns of the other: a strip of few numbers makes columns.
+    const int strip = run_ * inputs_, strips = static_cast<int>(tap_.size());
+    const bool few = strip < 3 * Product<Scalar>::rows && strip < outputs_;
+    const int panels = panels_of(few ? weights() : outputs_), along = few ? outputs_ : weights();
+    const std::ptrdiff_t picture = grid_.size() + slack,
+                         rows = std::ptrdiff_t{pixels_} * c_out_ + slack;
     const int wave = wave_of(picture + rows);
     auto pictures = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(picture));
     auto gradients = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(rows));
-    // [group][panel][strip][number of the strip][column]
-    Buffer<Scalar> sums(at(groups_) * at(panels) * at(weights()) * at(panel));
+    // [group][panel of outputs][weight][output], or [group][panel of weights][output][weight]
+    Buffer<Scalar> sums(at(groups_) * at(panels) * at(along) * at(panel));
     for (int first = 0; first < batch_; first += wave) {
       const int count = std::min(wave, batch_ - first);
       parallel_for(count, [&](int i) {
         enter(pictures.data() + i * picture, in, first + i);
         from_planes(gradients.data() + i * rows, d_out, first + i);
       });
+      if (few) {
+        parallel_for(groups_ * panels, [&](int task) {
+          for (int i = 0; i < count; ++i)
+            gradient_of_columns(task / panels, task % panels, pictures.data() + i * picture,
+                                gradients.data() + i * rows,
+                                sums.data() + std::ptrdiff_t{task} * along * panel);
+        });
+        continue;
+      }
       parallel_for(groups_ * panels * strips, [&](int task) {
         const int g = task / (panels * strips), q = task / strips % panels, r = task % strips;
         const int cols = std::min(panel, outputs_ - q * panel);
@@ -218,9 +224,16 @@ class DenseConvolution {
         }
       });
     }
-    for_each_weight(false, [&](std::size_t place, std::ptrdiff_t packed) {
-      d_kernel[place] += sums[static_cast<std::size_t>(packed)];
-    });
+    std::size_t place = 0;
+    for (int g = 0; g < groups_; ++g)
+      for (int o = 0; o < outputs_; ++o)
+        for (int i = 0; i < inputs_; ++i)
+          for (int t = 0; t < windows_.taps(); ++t) {
+            const int weight = t * inputs_ + i, column = few ? weight : o, row = few ? o : weight;
+            const int q = g * panels + column / panel;
+            d_kernel[place++] +=
+                sums[(at(q) * at(along) + at(row)) * at(panel) + at(column % panel)];
+          }
   }
 
  private:
@@ -242,20 +255,6 @@ class DenseConvolution {
     return static_cast<int>(std::min<std::ptrdiff_t>(some * threads(), batch_));
   }
 
-  /// Whether the adjoint is itself a convolution with stride 1, by the kernel turned around: where
-  /// steps are single and what the padding adds is nothing, or the same circle on both sides.
-  static bool is_convolution(const Windows& w) {
-    const std::array<int, 3> none{0, 0, 0};
-    if (w.stride != std::array{1, 1, 1} || (w.mode == Padding::reflect && w.padding != none))
-      return false;
-    for (std::size_t a = 0; a < 3; ++a) {
-      const int reach = w.extent(a) - 1;
-      if (w.padding[a] > reach) return false;
-      if (w.mode == Padding::circular && w.padding != none && 2 * w.padding[a] != reach)
-        return false;
-    }
-    return true;
-  }
   void adjoint_by_turned_kernel(Scalar* d_in, const Scalar* d_out, const Scalar* kernel,
                                 bool add) const {
     Windows turned = windows_;
@@ -276,6 +275,29 @@ class DenseConvolution {
     const Scalar* no_bias = nullptr;
     DenseConvolution(turned, batch_, grid_.channels, c_out_, groups_)
         .forward(d_in, d_out, transposed.data(), no_bias, add);
+  }
+
+  /// Adds to the gradient of a panel of weights, c[output][weight], what one picture gives.
+  void gradient_of_columns(int g, int q, const Scalar* u, const Scalar* gradient, Scalar* c) const {
+    constexpr int most = 3 * Product<Scalar>::depth / 4;
+    const int strip = run_ * inputs_, cols = std::min(panel, weights() - q * panel);
+    std::ptrdiff_t from[panel];
+    for (int j = 0; j < cols; ++j)
+      from[j] =
+          tap_[at((q * panel + j) / strip)] + (q * panel + j) % strip + std::ptrdiff_t{g} * inputs_;
+    Scalar* const b = scratch<Scalar>(Slot::panels, std::ptrdiff_t{most} * panel);
+    std::ptrdiff_t offset[most];
+    for (int p = 0; p < pixels_; p += piece_of(pixels_, most)) {
+      const int k = std::min(piece_of(pixels_, most), pixels_ - p);
+      for (int s = 0; s < k; ++s) {
+        const Scalar* const corner = u + corner_[at(p + s)];
+        for (int j = 0; j < panel; ++j) b[s * panel + j] = j < cols ? corner[from[j]] : Scalar{0};
+        offset[s] = std::ptrdiff_t{p + s} * c_out_ + std::ptrdiff_t{g} * outputs_;
+      }
+      for (int m = 0; m < outputs_; m += Product<Scalar>::rows)
+        correlate(gradient + m, offset, b, k, c + std::ptrdiff_t{m} * panel,
+                  std::min(Product<Scalar>::rows, outputs_ - m));
+    }
   }
 
   /// The size of parts of near equal size.
@@ -357,28 +379,28 @@ class DenseConvolution {
     ProductTile<Scalar, most, 2>::correlate(a, offset, b, k, target, m, panel);
   }
 
-  /// visit(place in the kernel, place in panels) for all weights: [group][panel of outputs][strip,
-  /// tap][input][output] or, for the adjoint, [group][panel of inputs][tap][output][input].
+  /// visit(place in the kernel, place in panels) for all weights: [group][panel of outputs][tap]
+  /// [input][output] or, for the adjoint, [group][panel][strip][output][tap and input of the
+  /// strip].
   template <class Visit>
   void for_each_weight(bool turned, const Visit& visit) const {
-    const int taps = windows_.taps();
-    const int across = turned ? inputs_ : outputs_, along = turned ? outputs_ : inputs_;
-    const int panels = panels_of(across);
+    const int taps = windows_.taps(), panels = panels_of(turned ? run_ * inputs_ : outputs_);
     std::size_t place = 0;
     for (int g = 0; g < groups_; ++g)
       for (int o = 0; o < outputs_; ++o)
         for (int i = 0; i < inputs_; ++i)
           for (int t = 0; t < taps; ++t) {
-            const int j = turned ? i : o, k = turned ? o : i;
+            const int j = turned ? t % run_ * inputs_ + i : o;
+            const int k = turned ? t / run_ * outputs_ + o : t * inputs_ + i;
+            const int all = turned ? taps / run_ * outputs_ : taps * inputs_;
             visit(place++,
-                  (((std::ptrdiff_t{g} * panels + j / panel) * taps + t) * along + k) * panel +
-                      j % panel);
+                  ((std::ptrdiff_t{g} * panels + j / panel) * all + k) * panel + j % panel);
           }
   }
   Buffer<Scalar> pack(const Scalar* kernel, bool turned) const {
-    const int across = turned ? inputs_ : outputs_, along = turned ? outputs_ : inputs_;
-    Buffer<Scalar> packed(at(groups_) * at(panels_of(across)) * at(windows_.taps()) * at(along) *
-                          at(panel));
+    const int taps = windows_.taps(), panels = panels_of(turned ? run_ * inputs_ : outputs_);
+    Buffer<Scalar> packed(at(groups_) * at(panels) *
+                          at(turned ? taps / run_ * outputs_ : taps * inputs_) * at(panel));
     for_each_weight(turned, [&](std::size_t place, std::ptrdiff_t to) {
       packed[static_cast<std::size_t>(to)] = kernel[place];
     });
@@ -390,7 +412,7 @@ class DenseConvolution {
     std::fill_n(u, grid_.size() + slack, Scalar{0});
     const Scalar* const from = in + std::ptrdiff_t{image} * grid_.channels * grid_.pixels();
     for_each_run(grid_, [&](int pixel, std::ptrdiff_t start, int run) {
-      transpose(u + start, 1, grid_.channels, from + pixel, grid_.pixels(), run);
+      transpose(u + start, grid_.channels, from + pixel, grid_.pixels(), run);
     });
     for_each_border_pixel(grid_, windows_.mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {
       std::copy_n(u + source, grid_.channels, u + border);
@@ -411,7 +433,7 @@ class DenseConvolution {
   void from_planes(Scalar* rows, const Scalar* planes, int image) const {
     planes += std::ptrdiff_t{image} * c_out_ * pixels_;
     for (int p = 0; p < pixels_; p += 16)
-      transpose(rows + std::ptrdiff_t{p} * c_out_, 1, c_out_, planes + p, pixels_,
+      transpose(rows + std::ptrdiff_t{p} * c_out_, c_out_, planes + p, pixels_,
                 std::min(16, pixels_ - p));
   }
   void to_planes(Scalar* planes, const Scalar* rows, int count, bool add) const {
@@ -424,37 +446,20 @@ class DenseConvolution {
       }
   }
   /// to[pixel][channel] = from[channel][pixel] for a run of pixels of all channels.
-  static void transpose(Scalar* to, std::ptrdiff_t, int channels, const Scalar* from, int plane,
-                        int run) {
+  static void transpose(Scalar* to, int channels, const Scalar* from, int plane, int run) {
     for (int c = 0; c < channels; ++c)
       for (int p = 0; p < run; ++p)
         to[std::ptrdiff_t{p} * channels + c] = from[std::ptrdiff_t{c} * plane + p];
   }
 
-  static const Windows& validated(const Windows& w, int batch, int c_out, int c_in, int groups) {
-    w.validate("convolution");
-    expect(batch > 0 && c_out > 0 && c_in > 0,
-           "convolution: expected at least one image and channel, got batch ", batch, ", ", c_out,
-           " output and ", c_in, " input channels");
-    expect(groups > 0 && c_out % groups == 0 && c_in % groups == 0,
-           "convolution: expected a number of groups that divides the channels, got ", groups,
-           " groups, ", c_out, " output and ", c_in, " input channels");
-    constexpr int most = std::numeric_limits<int>::max();
-    expect(static_cast<double>(c_in) / groups * w.taps() <= most, "convolution: expected at most ",
-           most, " weights for an output channel, got ", c_in / groups, " channels of ", w.taps());
-    return w;
-  }
-
-  using Offsets = std::vector<std::ptrdiff_t, PoolAllocator<std::ptrdiff_t>>;
-
   Windows windows_;
   PixelGrid grid_;
   int batch_, groups_, c_out_, inputs_, outputs_, pixels_;
-  int run_ = 1;     // taps in a strip
-  Offsets corner_;  // of each window, where its first tap lies in a picture
-  Offsets tap_;     // of each strip, from there
-  std::vector<int, PoolAllocator<int>> line_;    // of each window
-  std::vector<char, PoolAllocator<char>> seen_;  // [strip][line]: it sees more than zeros
+  int run_ = 1;                          // taps in a strip
+  PooledVector<std::ptrdiff_t> corner_;  // of each window, where its first tap lies in a picture
+  PooledVector<std::ptrdiff_t> tap_;     // of each strip, from there
+  PooledVector<int> line_;               // of each window
+  PooledVector<char> seen_;              // [strip][line]: it sees more than zeros
 };
 
 /// out = correlation of `in` with the kernel, plus bias[channel] unless bias is null.

@@ -145,8 +145,6 @@ class CoupledMixing {
 
  private:
   static constexpr int piece = 16;  // nodes at a time
-  using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
-  static constexpr int lanes = Eigen::internal::packet_traits<Scalar>::size;
 
   /// An output irrep of the fields of one kind: components m of all copies follow each other.
   struct Target {
@@ -248,20 +246,33 @@ class CoupledMixing {
   /// to[0, n) = the sum of entries [first, last).
   static void add_up(Scalar* to, const Scalar* from, const Entry* entries, int first, int last,
                      int n) {
-    using namespace Eigen::internal;
-    int i = 0;
-    for (; i + lanes <= n; i += lanes) {
-      Packet sum = pset1<Packet>(Scalar{0});
-      for (int e = first; e < last; ++e)
-        sum = pmadd(pset1<Packet>(entries[e].value), ploadu<Packet>(from + entries[e].source + i),
-                    sum);
-      pstoreu(to + i, sum);
-    }
+    // Eight copies are half a vector of AVX-512: what remains is done by halves and quarters.
+    constexpr int lanes = Eigen::internal::packet_traits<Scalar>::size;
+    int i = add_up_vectors<lanes>(to, from, entries, first, last, 0, n);
+    i = add_up_vectors<lanes / 2>(to, from, entries, first, last, i, n);
+    i = add_up_vectors<lanes / 4>(to, from, entries, first, last, i, n);
     for (; i < n; ++i) {
       Scalar sum = 0;
       for (int e = first; e < last; ++e) sum += entries[e].value * from[entries[e].source + i];
       to[i] = sum;
     }
+  }
+  /// to[i, n) as far as it consists of whole vectors. Returns where it ends.
+  template <int Lanes>
+  [[gnu::always_inline]] static int add_up_vectors(Scalar* to, const Scalar* from,
+                                                   const Entry* entries, int first, int last, int i,
+                                                   int n) {
+    using namespace Eigen::internal;
+    using Vector = typename find_best_packet<Scalar, Lanes>::type;
+    constexpr int width = unpacket_traits<Vector>::size;
+    for (; i + width <= n; i += width) {
+      Vector sum = pset1<Vector>(Scalar{0});
+      for (int e = first; e < last; ++e)
+        sum = pmadd(pset1<Vector>(entries[e].value), ploadu<Vector>(from + entries[e].source + i),
+                    sum);
+      pstoreu(to + i, sum);
+    }
+    return i;
   }
 
   /// The rows of a target, [node][m][copy].

@@ -8,6 +8,8 @@
 
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/core/scratch.hpp"
+#include "gsteer/layer/kernels/finish.hpp"
+#include "gsteer/layer/kernels/transpose.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
 namespace gsteer::detail {
@@ -48,11 +50,14 @@ struct PixelGrid {
 };
 
 /// Calls body(pixel in [channel][pixel], where it starts in the pixel grid) for runs of at most 16
-/// pixels of a row.
+/// pixels that lie next to each other.
 template <class Body>
 void for_each_run(const PixelGrid& grid, Body&& body) {
-  const int width = grid.width();
-  for (int i = 0; i < grid.lines(); ++i) {
+  // Without a border all rows are one.
+  const bool joined = grid.border == std::array{0, 0, 0};
+  const int width = joined ? grid.pixels() : grid.width();
+  const int lines = joined ? 1 : grid.lines();
+  for (int i = 0; i < lines; ++i) {
     const std::ptrdiff_t start = grid.line(i);
     for (int x = 0; x < width; x += 16)
       body(i * width + x, start + static_cast<std::ptrdiff_t>(x) * grid.channels,
@@ -90,38 +95,47 @@ void to_pixel_major(Scalar* u, const PixelGrid& grid, const Scalar* x,
   }
 }
 
-/// x = Q u for all fields, plus bias[channel] unless bias is null: the way back, and the adjoint of
-/// the way there.
+/// x = Q u for all fields, plus bias[channel] unless bias is null, and finished: the way back, and
+/// the adjoint of the way there. Channels of x are `stride` apart.
+template <class Scalar>
+void from_pixel_major(Scalar* x, int stride, const Scalar* u, const PixelGrid& grid,
+                      const Scalar* bias, const std::vector<FieldRows<Scalar>>& kinds,
+                      const Finish<Scalar>& finish) {
+  const std::ptrdiff_t pixels = grid.pixels();
+  for (const auto& kind : kinds) {
+    const int count = kind.copies * kind.size;
+    Scalar* const rows = scratch<Scalar>(Slot::turned, count * pixels);
+    for_each_run(grid, [&](int pixel, std::ptrdiff_t start, int run) {
+      for (int r = 0; r < kind.size; ++r)
+        transpose(rows + r * pixels + pixel, kind.size * pixels,
+                  u + start + (*kind.position)[static_cast<std::size_t>(r)], grid.channels,
+                  kind.copies, run);
+    });
+    // Some channels at a time, which stay in the first cache: a field, or all that need no turning.
+    const bool turns = kind.size > 1;
+    const int some = turns ? kind.size : count;
+    for (int first = 0; first < count; first += some) {
+      Scalar* const target = x + std::ptrdiff_t{stride} * (kind.offset + first);
+      Scalar* values = rows + first * pixels;
+      if (turns) {
+        const Scalar* from = values;
+        values = stride == pixels ? target : scratch<Scalar>(Slot::tile, some * pixels);
+        multiply(values, grid.pixels(), kind.basis->data(), kind.size, from, grid.pixels(),
+                 kind.size, grid.pixels(), kind.size, false);
+      }
+      for (int c = 0; bias && c < some; ++c)
+        for (int p = 0; p < pixels; ++p) values[c * pixels + p] += bias[kind.offset + first + c];
+      finish(values, some * pixels);
+      if (values == target) continue;
+      for (int c = 0; c < some; ++c)
+        std::copy_n(values + c * pixels, pixels, target + std::ptrdiff_t{stride} * c);
+    }
+  }
+}
 template <class Scalar>
 void from_pixel_major(Scalar* x, const Scalar* u, const PixelGrid& grid, const Scalar* bias,
                       const std::vector<FieldRows<Scalar>>& kinds) {
-  const int pixels = grid.pixels();
-  for (const auto& kind : kinds) {
-    Scalar* target = x + static_cast<std::ptrdiff_t>(kind.offset) * pixels;
-    const int count = kind.copies * kind.size;
-    Scalar* rows = kind.size > 1
-                       ? scratch<Scalar>(Slot::turned, static_cast<std::ptrdiff_t>(count) * pixels)
-                       : target;
-    for_each_run(grid, [&](int pixel, std::ptrdiff_t start, int run) {
-      for (int r = 0; r < kind.size; ++r)
-        for (int i = 0; i < kind.copies; ++i) {
-          const Scalar* from = u + start + (*kind.position)[static_cast<std::size_t>(r)] + i;
-          Scalar* to = rows + static_cast<std::ptrdiff_t>(i * kind.size + r) * pixels + pixel;
-          for (int p = 0; p < run; ++p)
-            to[p] = from[static_cast<std::ptrdiff_t>(p) * grid.channels];
-        }
-    });
-    if (kind.size > 1)
-      for (int i = 0; i < kind.copies; ++i)
-        multiply(
-            target + static_cast<std::ptrdiff_t>(i) * kind.size * pixels, pixels,
-            kind.basis->data(), kind.size,
-            static_cast<const Scalar*>(rows) + static_cast<std::ptrdiff_t>(i) * kind.size * pixels,
-            pixels, kind.size, pixels, kind.size, false);
-    for (int c = 0; bias && c < count; ++c)
-      for (int p = 0; p < pixels; ++p)
-        target[static_cast<std::ptrdiff_t>(c) * pixels + p] += bias[kind.offset + c];
-  }
+  from_pixel_major(x, grid.pixels(), u, grid, bias, kinds, {});
 }
 
 /// Calls body(border pixel, pixel it mirrors) for every pixel of the border that the padding fills.

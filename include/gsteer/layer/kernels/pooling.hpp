@@ -32,13 +32,13 @@ void average_pool_adjoint(Scalar* d_in, const Scalar* d_out, const Windows& wind
 /// Correlation of each channel with the separable filter, which is normally that of gaussian_filter
 /// on blur_windows.
 template <class Scalar>
-void blur(Scalar* out, const Scalar* in, const Windows& windows, const std::vector<double>& filter,
+void blur(Scalar* out, const Scalar* in, const Windows& windows, const PooledVector<double>& filter,
           int planes) {
   resample(out, in, blur_map(windows, filter), planes);
 }
 template <class Scalar>
 void blur_adjoint(Scalar* d_in, const Scalar* d_out, const Windows& windows,
-                  const std::vector<double>& filter, int planes) {
+                  const PooledVector<double>& filter, int planes) {
   resample(d_in, d_out, transposed(blur_map(windows, filter)), planes);
 }
 

@@ -26,9 +26,9 @@ namespace detail {
 /// inputs and their weights.
 struct AxisMap {
   int inputs = 0;
-  std::vector<int> begin{0};
-  std::vector<int> source;
-  std::vector<double> weight;
+  PooledVector<int> begin{0};
+  PooledVector<int> source;
+  PooledVector<double> weight;
 
   int outputs() const { return static_cast<int>(begin.size()) - 1; }
 
@@ -47,7 +47,7 @@ struct AxisMap {
   }
 
   AxisMap transposed() const {
-    std::vector<std::vector<std::pair<int, double>>> rows(static_cast<std::size_t>(inputs));
+    PooledVector<PooledVector<std::pair<int, double>>> rows(static_cast<std::size_t>(inputs));
     for (int o = 0; o < outputs(); ++o) {
       for (auto e = static_cast<std::size_t>(begin[static_cast<std::size_t>(o)]);
            e < static_cast<std::size_t>(begin[static_cast<std::size_t>(o) + 1]); ++e) {
@@ -108,7 +108,7 @@ void resample(Scalar* out, const Scalar* in, const GridMap& map, int planes) {
   // The x axis is the slow one, a sum a number: it comes where the grid is smallest.
   std::array<std::size_t, 3> order{0, 1, 2};
   if (volume(to) > volume(from)) order = {2, 1, 0};
-  std::vector<std::size_t> steps;
+  PooledVector<std::size_t> steps;
   for (const std::size_t axis : order) {
     if (!map[axis].identity()) steps.push_back(axis);
   }
@@ -165,12 +165,12 @@ inline GridMap average_map(const Windows& w) {
 /// Samples of a Gaussian at the integers up to round(reach * sigma) on either side, with sum 1.
 /// Half-integers round to even. escnn's antialiased max pooling has reach 4, its average pooling
 /// reach 3.
-inline std::vector<double> gaussian_filter(double sigma, int reach) {
+inline PooledVector<double> gaussian_filter(double sigma, int reach) {
   expect(sigma > 0 && reach > 0 && reach * sigma < 1e6,
          "gaussian_filter: expected 0 < sigma, 0 < reach, reach * sigma < 1e6, ", "got sigma ",
          sigma, ", reach ", reach);
   const int radius = static_cast<int>(std::nearbyint(reach * sigma));
-  std::vector<double> filter;
+  PooledVector<double> filter;
   double sum = 0;
   for (int i = -radius; i <= radius; ++i) {
     filter.push_back(std::exp(-i * i / (2 * sigma * sigma)));
@@ -196,7 +196,7 @@ inline Windows blur_windows(const std::array<int, 3>& size, int filter_size, int
 /// Correlation of every channel with filter(z) filter(y) filter(x); axes with a kernel of size 1
 /// are sampled but not blurred. With padding by zeros the weights at the edge add up to less than
 /// 1, as in escnn.
-inline GridMap blur_map(const Windows& w, const std::vector<double>& filter) {
+inline GridMap blur_map(const Windows& w, const PooledVector<double>& filter) {
   w.validate("blur");
   GridMap map;
   for (std::size_t a = 0; a < 3; ++a) {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <vector>
 
 #include "gsteer/core/memory.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
@@ -46,7 +45,7 @@ class Sampling {
  private:
   Windows windows_;
   std::array<int, 3> output_;
-  std::array<std::vector<int, PoolAllocator<int>>, 3> source_, low_, high_;
+  std::array<PooledVector<int>, 3> source_, low_, high_;
 };
 
 }  // namespace gsteer::detail

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <cstddef>
+
+namespace gsteer::detail {
+
+/// to[i * to_row + p] = from[p * from_row + i] for i < rows, p < cols: squares of vectors in
+/// registers, and what is left one by one.
+template <class Scalar>
+void transpose(Scalar* to, std::ptrdiff_t to_row, const Scalar* from, std::ptrdiff_t from_row,
+               int rows, int cols) {
+  using Packet = typename Eigen::internal::find_best_packet<Scalar, Eigen::Dynamic>::type;
+  constexpr int width = Eigen::internal::unpacket_traits<Packet>::size;
+  int i = 0;
+  if constexpr (width > 1)
+    for (; i + width <= rows; i += width) {
+      int p = 0;
+      for (; p + width <= cols; p += width) {
+        Eigen::internal::PacketBlock<Packet, width> square;
+        for (int k = 0; k < width; ++k)
+          square.packet[k] = Eigen::internal::ploadu<Packet>(from + (p + k) * from_row + i);
+        Eigen::internal::ptranspose(square);
+        for (int k = 0; k < width; ++k)
+          Eigen::internal::pstoreu(to + (i + k) * to_row + p, square.packet[k]);
+      }
+      for (; p < cols; ++p)
+        for (int k = i; k < i + width; ++k) to[k * to_row + p] = from[p * from_row + k];
+    }
+  for (; i < rows; ++i)
+    for (int p = 0; p < cols; ++p) to[i * to_row + p] = from[p * from_row + i];
+}
+
+}  // namespace gsteer::detail

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// Forward and backward ask the system for no memory once they have run: results and what layers
+// remember take the memory of the step before.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include "catch.hpp"
+#include "gsteer/gsteer.hpp"
+#include "layer/point_clouds.hpp"
+
+// Counted where the C library lets a program stand in for malloc, and no sanitizer does.
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define GSTEER_COUNTS_ALLOCATIONS 1
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#undef GSTEER_COUNTS_ALLOCATIONS
+#endif
+#endif
+#endif
+
+#ifdef GSTEER_COUNTS_ALLOCATIONS
+
+namespace {
+std::atomic<long> allocations{0};
+}
+
+extern "C" {
+void* __libc_malloc(std::size_t bytes);
+void* __libc_memalign(std::size_t alignment, std::size_t bytes);
+
+void* malloc(std::size_t bytes) {
+  ++allocations;
+  return __libc_malloc(bytes);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t bytes) {
+  ++allocations;
+  return __libc_memalign(alignment, bytes);
+}
+}
+
+using namespace gsteer;
+
+namespace {
+
+/// Calls of malloc in a step, after two others.
+template <class Step>
+long allocations_of(Step&& step) {
+  step();
+  step();
+  const long before = allocations;
+  step();
+  return allocations - before;
+}
+
+template <class Layer, class X>
+void check(const std::string& name, Layer layer, const X& x) {
+  INFO(name);
+  for (const int count : {1, 2}) {
+    CAPTURE(count);
+    set_threads(count);
+    CHECK(allocations_of([&] { layer.backward(layer.forward(x)); }) == 0);
+    const auto frozen = layer.freeze();
+    CHECK(allocations_of([&] { frozen.forward(x); }) == 0);
+  }
+  set_threads(0);
+}
+
+constexpr auto f = 2 * regular<C<8>>;
+constexpr auto scalars = 2 * trivial<C<8>>;
+constexpr auto v = 2 * trivial<SO<3>> + irrep<SO<3>, 1>;
+
+template <auto F, int Dimension = 2>
+auto random_grid(int batch, int size) {
+  Grid<Dimension> grid;
+  for (int& n : grid.sizes) n = size;
+  GridField<F> x(batch, grid);
+  Rng rng(3);
+  for (auto& value : x.values()) value = static_cast<float>(rng.normal());
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("the count of allocations sees one") {
+  volatile std::size_t bytes = 100;  // or the compiler leaves allocations out
+  CHECK(allocations_of([&] { ::operator delete(::operator new(bytes)); }) == 1);
+  CHECK(allocations_of([&] {
+          ::operator delete (::operator new (bytes, std::align_val_t{64}), std::align_val_t{64});
+        }) == 1);
+  CHECK(allocations_of([&] {
+          const Eigen::MatrixXd a(static_cast<int>(bytes), 2);
+          bytes = 100 + 0 * static_cast<std::size_t>(a.rows());
+        }) == 1);
+}
+
+TEST_CASE("layers on grids run without asking for memory") {
+  const auto x = random_grid<f>(3, 11);
+  using enum ConvolutionMethod;
+  check("dense", Conv2d<f, f, 3>{{.padding = 1, .method = dense}}, x);
+  check("harmonic", Conv2d<f, f, 5>{{.padding = 2, .method = harmonic}}, x);
+  check("circular", Conv2d<f, f, 5>{{.padding = 2, .padding_mode = Padding::circular}}, x);
+  check("strided", Conv2d<f, f, 3>{{.stride = 2, .padding = 1}}, x);
+  check("groups", Conv2d<f, f, 3>{{.padding = 1, .groups = 2}}, x);
+  check("transposed", ConvTransposed2d<f, f, 3>{{.stride = 2, .padding = 1}}, x);
+  check("volume", Conv3d<v, v, 3>{{.padding = 1}}, random_grid<v, 3>(1, 6));
+  check("linear", Linear<f, f>{}, x);
+  check("batch norm", BatchNorm<f>{}, x);
+  check("instance norm", InstanceNorm<f>{}, x);
+  check("relu", ReLU<f>{}, x);
+  check("average pool", AntialiasedAvgPool<f>{}, x);
+  check("max pool", MaxPool<f>{}, random_grid<f>(3, 12));
+  check("group pool", GroupPool<f>{}, x);
+  check("global pool", GlobalAvgPool<scalars>{}, random_grid<scalars>(3, 7));
+  check("upsample", Upsample<f>{}, x);
+  check("network",
+        Sequential{Conv2d<f, f, 5>{{.padding = 2}}, BatchNorm<f>{}, ELU<f>{},
+                   Residual{Sequential{Conv2d<f, f, 3>{{.padding = 1}}, ReLU<f>{}}}, GroupPool<f>{},
+                   GlobalAvgPool<scalars>{}, Linear<scalars, trivial<C<8>>>{}},
+        x);
+}
+
+#endif
