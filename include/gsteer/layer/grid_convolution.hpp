@@ -154,11 +154,8 @@ class GridConvolution {
     const Ordered x(in, batch, in_order_, w.cells());
     Reordered y(out, batch, out_order_, w.outputs());
     convolve(y.data(), x.data(), kernel_.data(), b.data(), w, batch, out_channels(), in_channels(),
-             options_.groups);
+             options_.groups, finish);
     y.store();
-    if (!finish) return;
-    const std::ptrdiff_t item = std::ptrdiff_t{out_channels()} * w.outputs();
-    parallel_for(batch, [&](int i) { finish(out + i * item, item); });
   }
 
   /// d_in = gradient with respect to the input; adds to the gradients of coefficients and bias.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "gsteer/core/memory.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/layer/kernels/rows.hpp"
 
@@ -18,11 +19,11 @@ namespace gsteer::detail {
 /// The sum of term(index, channel) over the items, for each channel. Those of each part of the
 /// batch come first, so that they do not depend on the threads.
 template <class Term>
-std::vector<double> channel_sums(int batch, int channels, Term&& term) {
+PooledVector<double> channel_sums(int batch, int channels, Term&& term) {
   constexpr int part = 256;
   const auto width = static_cast<std::size_t>(channels);
   const int parts = (batch - 1) / part + 1;
-  std::vector<double> sums(static_cast<std::size_t>(parts) * width);
+  PooledVector<double> sums(static_cast<std::size_t>(parts) * width);
   parallel_for(parts, [&](int i) {
     double* sum = sums.data() + static_cast<std::size_t>(i) * width;
     for (int b = i * part; b < std::min(batch, (i + 1) * part); ++b)
@@ -41,8 +42,8 @@ template <class Scalar>
 class CenteredSum {
  public:
   struct Source {
-    const Scalar* v;                    ///< [item][channel]
-    const std::vector<double>& center;  ///< [channel]
+    const Scalar* v;                     ///< [item][channel]
+    const PooledVector<double>& center;  ///< [channel]
   };
 
   CenteredSum(int channels, std::initializer_list<Source> sources) : channels_(channels) {
@@ -84,8 +85,8 @@ class CenteredSum {
   using ConstRow = Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
 
   int channels_;
-  std::vector<const Scalar*> sources_;
-  std::vector<Scalar> factors_, centers_;  // [source][channel]
+  PooledVector<const Scalar*> sources_;
+  PooledVector<Scalar> factors_, centers_;  // [source][channel]
 };
 
 }  // namespace gsteer::detail

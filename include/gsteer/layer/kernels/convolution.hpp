@@ -10,7 +10,9 @@
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/product.hpp"
 #include "gsteer/layer/kernels/convolution_windows.hpp"
+#include "gsteer/layer/kernels/finish.hpp"
 #include "gsteer/layer/kernels/pixel_major.hpp"
+#include "gsteer/layer/kernels/transpose.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
 // Convolution on grids by its dense kernel.
@@ -62,9 +64,10 @@ class DenseConvolution {
                                                         w.source(1, line % size[1], y) >= 0));
   }
 
-  /// out (+)= correlation of `in` with the kernel, plus bias[channel] unless bias is null.
+  /// out (+)= correlation of `in` with the kernel, plus bias[channel] unless bias is null,
+  /// finished.
   void forward(Scalar* out, const Scalar* in, const Scalar* kernel, const Scalar* bias,
-               bool add = false) const {
+               bool add = false, const Finish<Scalar>& finish = {}) const {
     const int strip = run_ * inputs_, panels = panels_of(outputs_);
     const Buffer<Scalar> packed = pack(kernel, false);
     const std::ptrdiff_t picture = grid_.size() + slack;
@@ -104,6 +107,7 @@ class DenseConvolution {
                        std::min(panel, outputs_ - q * panel));
               });
             });
+        finish(v, std::ptrdiff_t{n} * c_out_);
         for (int p = 0; p < n;) {
           const int image = (begin + p) / pixels_, pixel = (begin + p) % pixels_;
           const int count_here = std::min(pixels_ - pixel, n - p);
@@ -412,7 +416,7 @@ class DenseConvolution {
     std::fill_n(u, grid_.size() + slack, Scalar{0});
     const Scalar* const from = in + std::ptrdiff_t{image} * grid_.channels * grid_.pixels();
     for_each_run(grid_, [&](int pixel, std::ptrdiff_t start, int run) {
-      transpose(u + start, grid_.channels, from + pixel, grid_.pixels(), run);
+      transpose(u + start, grid_.channels, from + pixel, grid_.pixels(), run, grid_.channels);
     });
     for_each_border_pixel(grid_, windows_.mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {
       std::copy_n(u + source, grid_.channels, u + border);
@@ -434,22 +438,18 @@ class DenseConvolution {
     planes += std::ptrdiff_t{image} * c_out_ * pixels_;
     for (int p = 0; p < pixels_; p += 16)
       transpose(rows + std::ptrdiff_t{p} * c_out_, c_out_, planes + p, pixels_,
-                std::min(16, pixels_ - p));
+                std::min(16, pixels_ - p), c_out_);
   }
   void to_planes(Scalar* planes, const Scalar* rows, int count, bool add) const {
-    for (int p = 0; p < count; p += 16)
-      for (int c = 0; c < c_out_; ++c) {
-        const Scalar* const from = rows + std::ptrdiff_t{p} * c_out_ + c;
-        Scalar* const to = planes + std::ptrdiff_t{c} * pixels_ + p;
-        for (int i = 0; i < std::min(16, count - p); ++i)
-          to[i] = from[std::ptrdiff_t{i} * c_out_] + (add ? to[i] : Scalar{0});
-      }
-  }
-  /// to[pixel][channel] = from[channel][pixel] for a run of pixels of all channels.
-  static void transpose(Scalar* to, int channels, const Scalar* from, int plane, int run) {
-    for (int c = 0; c < channels; ++c)
-      for (int p = 0; p < run; ++p)
-        to[std::ptrdiff_t{p} * channels + c] = from[std::ptrdiff_t{c} * plane + p];
+    if (!add) {
+      for (int p = 0; p < count; p += 16)
+        transpose(planes + p, pixels_, rows + std::ptrdiff_t{p} * c_out_, c_out_, c_out_,
+                  std::min(16, count - p));
+      return;
+    }
+    for (int c = 0; c < c_out_; ++c)
+      for (int p = 0; p < count; ++p)
+        planes[std::ptrdiff_t{c} * pixels_ + p] += rows[std::ptrdiff_t{p} * c_out_ + c];
   }
 
   Windows windows_;
@@ -462,11 +462,13 @@ class DenseConvolution {
   PooledVector<char> seen_;              // [strip][line]: it sees more than zeros
 };
 
-/// out = correlation of `in` with the kernel, plus bias[channel] unless bias is null.
+/// out = correlation of `in` with the kernel, plus bias[channel] unless bias is null, finished.
 template <class Scalar>
 void convolve(Scalar* out, const Scalar* in, const Scalar* kernel, const Scalar* bias,
-              const Windows& windows, int batch, int c_out, int c_in, int groups) {
-  DenseConvolution<Scalar>(windows, batch, c_out, c_in, groups).forward(out, in, kernel, bias);
+              const Windows& windows, int batch, int c_out, int c_in, int groups,
+              const Finish<Scalar>& finish = {}) {
+  DenseConvolution<Scalar>(windows, batch, c_out, c_in, groups)
+      .forward(out, in, kernel, bias, false, finish);
 }
 
 /// d_in (+)= the adjoint of convolve (without bias) applied to d_out: the transposed convolution.

@@ -84,13 +84,9 @@ void to_pixel_major(Scalar* u, const PixelGrid& grid, const Scalar* x,
     }
     for_each_run(grid, [&](int pixel, std::ptrdiff_t start, int run) {
       for (int r = 0; r < kind.size; ++r)
-        for (int i = 0; i < kind.copies; ++i) {
-          const Scalar* from =
-              rows + static_cast<std::ptrdiff_t>(i * kind.size + r) * pixels + pixel;
-          Scalar* to = u + start + (*kind.position)[static_cast<std::size_t>(r)] + i;
-          for (int p = 0; p < run; ++p)
-            to[static_cast<std::ptrdiff_t>(p) * grid.channels] = from[p];
-        }
+        transpose(u + start + (*kind.position)[static_cast<std::size_t>(r)], grid.channels,
+                  rows + static_cast<std::ptrdiff_t>(r) * pixels + pixel,
+                  static_cast<std::ptrdiff_t>(kind.size) * pixels, run, kind.copies);
     });
   }
 }
