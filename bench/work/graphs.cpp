@@ -88,10 +88,11 @@ constexpr auto c128l2 = irreps<"128x0e+128x1o+128x2e">;
 /// What the harmonics up to l_max are written to.
 struct Points {
   static constexpr int count = 2048;
-  explicit Points(int l_max) : harmonics(l_max), v(3 * count) {
+  static constexpr int stride = count + 16;  // rows 8 kB apart would meet in the same cache lines
+  explicit Points(int l_max) : harmonics(l_max), v(3 * stride) {
     Rng rng(1);
     for (auto& x : v) x = static_cast<float>(rng.normal());
-    const auto rows = static_cast<std::size_t>(harmonics.size()) * count;
+    const auto rows = static_cast<std::size_t>(harmonics.size()) * stride;
     y.resize(rows);
     gradients.resize(3 * rows);
   }
@@ -104,7 +105,7 @@ Task harmonics(int l_max, bool gradients) {
   return {std::string("harmonics, values") + (gradients ? " and gradients" : "") +
               ", l <= " + std::to_string(l_max),
           Points::count, [p, gradients] {
-            p->harmonics.evaluate(p->v.data(), Points::count, Points::count, p->y.data(),
+            p->harmonics.evaluate(p->v.data(), Points::count, Points::stride, p->y.data(),
                                   gradients ? p->gradients.data() : nullptr);
           }};
 }
