@@ -137,7 +137,7 @@ foreach(i RANGE 1 ${programs})
     break()
   endif()
   if(EXISTS ${WORK}/program_${i}.cpp)
-    execute_process(COMMAND ${command} -O1 -pthread ${WORK}/program_${i}.cpp -o ${WORK}/program_${i}
+    execute_process(COMMAND ${command} -Og -pthread ${WORK}/program_${i}.cpp -o ${WORK}/program_${i}
       COMMAND_ERROR_IS_FATAL ANY)
     file(MAKE_DIRECTORY ${WORK}/run_${i})
     message(STATUS "${file}, program ${i}:")

@@ -75,7 +75,26 @@ void check(const std::string& name, Layer layer, const X& x) {
   set_threads(0);
 }
 
+/// The same with a graph, and the gradient of the edges' vectors in a matrix that stays.
+template <class Layer, class X>
+void check_on_graph(const std::string& name, Layer layer, const X& x, const Graph& graph) {
+  INFO(name);
+  Eigen::MatrixXd d_vectors = Eigen::MatrixXd::Zero(3, graph.edges());
+  for (const int count : {1, 2}) {
+    CAPTURE(count);
+    set_threads(count);
+    const int steps = count == 1 ? 1 : 20;
+    const auto step = [&] { layer.backward(layer.forward(x, graph), d_vectors); };
+    CHECK(allocations_of(step, steps) == 0);
+    const auto frozen = layer.freeze();
+    CHECK(allocations_of([&] { frozen.forward(x, graph); }, steps) == 0);
+  }
+  set_threads(0);
+}
+
 constexpr auto f = 2 * regular<C<8>>;
+constexpr auto atoms = irreps<"4x0e+4x1o">;
+constexpr auto edges = irreps<"1x0e+1x1o">;
 constexpr auto scalars = 2 * trivial<C<8>>;
 constexpr auto v = 2 * trivial<SO<3>> + irrep<SO<3>, 1>;
 
@@ -127,6 +146,17 @@ TEST_CASE("layers on grids run without asking for memory") {
                    Residual{Sequential{Conv2d<f, f, 3>{{.padding = 1}}, ReLU<f>{}}}, GroupPool<f>{},
                    GlobalAvgPool<scalars>{}, Linear<scalars, trivial<C<8>>>{}},
         x);
+}
+
+TEST_CASE("layers on graphs run without asking for memory") {
+  Rng rng(5);
+  const Graph graph = test::random_clouds({9, 7}, 1, rng).graph;
+  PointField<atoms> x(graph.nodes());
+  for (auto& value : x.values()) value = static_cast<float>(rng.normal());
+  check_on_graph("messages", MessagePassing<atoms, edges, atoms>{{.cutoff = 3}}, x, graph);
+  check_on_graph("attention", Attention<atoms, edges, atoms>{{.heads = 2, .cutoff = 3}}, x, graph);
+  check_on_graph("steerable", SteerableMessagePassing<atoms, edges, atoms>{}, x, graph);
+  check_on_graph("point convolution", PointConv<atoms, atoms, 3>{}, x, graph);
 }
 
 #endif

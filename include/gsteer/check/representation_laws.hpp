@@ -4,7 +4,6 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <string>
-#include <vector>
 
 #include "gsteer/check/group_laws.hpp"
 #include "gsteer/representation/decomposition.hpp"

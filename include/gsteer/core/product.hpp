@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gsteer/core/scratch.hpp"
+#include "gsteer/core/transpose.hpp"
 
 namespace gsteer::detail {
 
@@ -25,17 +26,16 @@ template <class Scalar>
 struct Strip {
   std::ptrdiff_t offset;  ///< of the rows of A
   const Scalar* b;
-  std::ptrdiff_t stride;  ///< of the rows of B
 };
 
-/// A part of a product that is summed in registers: Rows rows of some vectors of columns. Panels of
-/// B have all columns of the tile, their rows `stride` apart.
+/// A part of a product that is summed in registers: Rows rows of some vectors of columns.
 template <class Scalar, int Rows, int Vectors>
 class ProductTile {
  public:
   using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
   static constexpr int width = Eigen::internal::packet_traits<Scalar>::size;
   static constexpr int columns = Vectors * width;
+  static constexpr int panel = 2 * width;  ///< from a row of B to the next, where B is packed
 
   /// C (+)= A B for the first `rows` rows of A and `cols` columns of C.
   [[gnu::noinline]] static void run(const Strided<Scalar>& a, int rows, const Scalar* b,
@@ -56,19 +56,19 @@ class ProductTile {
         c[r * ldc + j] = full[r * columns + j] + (add ? c[r * ldc + j] : Scalar{0});
   }
 
-  /// c[r] += sum over strips of A(r) B, where row r of A is at row[r] + the strip's offset. The
-  /// arrays have Rows entries.
+  /// c[r][first...] += sum over strips of A(r) B, where row r of A is at row[r] + the strip's
+  /// offset. The arrays have Rows entries; of more than `rows`, memory is read and not written.
   [[gnu::noinline]] static void gather(const Scalar* const* row, const Strip<Scalar>* strips,
-                                       int count, int k, Scalar* const* c, int rows, int cols) {
+                                       int count, int k, Scalar* const* c, std::ptrdiff_t first,
+                                       int rows, int cols) {
     Packet sum[Rows * Vectors];
     clear(sum, all);
     for (int s = 0; s < count; ++s) {
       const Scalar* b = strips[s].b;
       std::ptrdiff_t at = strips[s].offset;
-      for (int p = 0; p < k; ++p, ++at, b += strips[s].stride) step(sum, row, at, b, all);
+      for (int p = 0; p < k; ++p, ++at, b += panel) step(sum, row, at, b, all);
     }
-    if (rows == Rows && cols == columns) return add_rows(sum, c, all);
-    add_part(sum, c, rows, cols);
+    put_rows(sum, c, first, rows, cols);
   }
 
   /// c[r] += sum over p of a[offset[p] + r] B(p). Reads Rows numbers from each place.
@@ -79,9 +79,8 @@ class ProductTile {
     for (int r = 0; r < Rows; ++r) row[r] = a + r;
     Packet sum[Rows * Vectors];
     clear(sum, all);
-    for (int p = 0; p < k; ++p, b += columns) step(sum, row, offset[p], b, all);
-    if (rows == Rows && cols == columns) return add_rows(sum, c, all);
-    add_part(sum, c, rows, cols);
+    for (int p = 0; p < k; ++p, b += panel) step(sum, row, offset[p], b, all);
+    put_rows(sum, c, 0, rows, cols);
   }
 
  private:
@@ -113,17 +112,20 @@ class ProductTile {
   }
   template <int... I>
   [[gnu::always_inline]] static void add_rows(const Packet* sum, Scalar* const* c,
+                                              std::ptrdiff_t first,
                                               std::integer_sequence<int, I...>) {
-    (add_vector(c[I / Vectors] + I % Vectors * width, sum[I]), ...);
+    (add_vector(c[I / Vectors] + first + I % Vectors * width, sum[I]), ...);
   }
   [[gnu::always_inline]] static void add_vector(Scalar* c, const Packet& value) {
     Eigen::internal::pstoreu(c, Eigen::internal::padd(Eigen::internal::ploadu<Packet>(c), value));
   }
-  static void add_part(const Packet* sum, Scalar* const* c, int rows, int cols) {
+  [[gnu::always_inline]] static void put_rows(const Packet* sum, Scalar* const* c,
+                                              std::ptrdiff_t first, int rows, int cols) {
+    if (rows == Rows && cols == columns) return add_rows(sum, c, first, all);
     Scalar full[Rows * columns];
     store(sum, full, columns, all);
     for (int r = 0; r < rows; ++r)
-      for (int j = 0; j < cols; ++j) c[r][j] += full[r * columns + j];
+      for (int j = 0; j < cols; ++j) c[r][first + j] += full[r * columns + j];
   }
 };
 
@@ -211,8 +213,8 @@ class Product {
         Scalar* to = panels + std::ptrdiff_t{j} * k + std::ptrdiff_t{p} * panel;
         if (b.column == 1 && cols == panel)
           copy(b.at(p, j), b.row, count, to);
-        else if (b.row == 1 && cols == panel && count == some)
-          transpose(b.at(p, j), b.column, to);
+        else if (b.row == 1 && cols == panel)
+          transpose(to, panel, b.at(p, j), b.column, count, cols);
         else
           for (int q = 0; q < count; ++q)
             for (int x = 0; x < panel; ++x)
@@ -224,30 +226,6 @@ class Product {
       for (int x = 0; x < panel; x += width)
         Eigen::internal::pstoreu(to + x, Eigen::internal::ploadu<Packet>(from + x));
   }
-#ifdef __GNUC__  // vector types as template arguments
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wignored-attributes"
-#endif
-  /// to[q][x] = from[x][q] of a square of a panel's width, by squares of vectors. Of 32 bytes at
-  /// most: of what Eigen does with longer ones, g++ 12 warns.
-  static void transpose(const Scalar* from, std::ptrdiff_t stride, Scalar* to) {
-    using Part =
-        typename Eigen::internal::find_best_packet<Scalar,
-                                                   32 / static_cast<int>(sizeof(Scalar))>::type;
-    constexpr int side = Eigen::internal::unpacket_traits<Part>::size;
-    for (int q = 0; q < panel; q += side)
-      for (int x = 0; x < panel; x += side) {
-        Eigen::internal::PacketBlock<Part, side> square;
-        for (int i = 0; i < side; ++i)
-          square.packet[i] = Eigen::internal::ploadu<Part>(from + (x + i) * stride + q);
-        Eigen::internal::ptranspose(square);
-        for (int i = 0; i < side; ++i)
-          Eigen::internal::pstoreu(to + (q + i) * panel + x, square.packet[i]);
-      }
-  }
-#ifdef __GNUC__
-#pragma GCC diagnostic pop
-#endif
 };
 
 }  // namespace gsteer::detail

@@ -256,8 +256,8 @@ class attention {
                     const Features& value) const {
     const int n = graph_.nodes();
     detail::to_messages(attention_.key_plan(), n, query.data(), to.query.data());
-    detail::to_channels_innermost(irrep_list<In>(), n, key.data(), to.key.data());
-    detail::to_channels_innermost(irrep_list<In>(), n, value.data(), to.value.data());
+    detail::to_channels_innermost(blocks_, n, key.data(), to.key.data());
+    detail::to_channels_innermost(blocks_, n, value.data(), to.value.data());
   }
   /// The sum of pass(map, gradient of its result) over the linear maps.
   template <class Pass>
@@ -268,7 +268,7 @@ class attention {
     auto sum = pass(query_map_, query);
     const auto add = [&](auto& map, const Buffer<Scalar>& channels) {
       Features g(n);
-      detail::to_channels_outermost(irrep_list<In>(), n, channels.data(), g.data());
+      detail::to_channels_outermost(blocks_, n, channels.data(), g.data());
       const Features part = pass(map, g);
       for (std::size_t i = 0; i < sum.size(); ++i) sum.data()[i] += part.data()[i];
     };
@@ -320,6 +320,7 @@ class attention {
   }
 
   AttentionOptions options_;
+  IrrepList blocks_ = irrep_list<In>();
   detail::EdgeAttention<Scalar> attention_;
   detail::MessageMixing<Scalar> mixing_;
   detail::EdgeGeometry<Scalar> geometry_;

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "gsteer/layer/kernels/pooling.hpp"
 #include "gsteer/layer/kernels/rows.hpp"

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 #include "gsteer/layer/kernels/field_channels.hpp"
 #include "gsteer/layer/layer.hpp"

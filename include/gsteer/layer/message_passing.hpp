@@ -84,7 +84,7 @@ class message_passing {
     set_scale();
     geometry_.forward(graph);
     fit(x_, n, In::size);
-    detail::to_channels_innermost(irrep_list<In>(), n, x.data(), x_.data());
+    detail::to_channels_innermost(blocks_, n, x.data(), x_.data());
     fit(weights_, edges, plan_.plan.weights);
     radial_.forward(geometry_.radial(), edges, weights_.data());
     fit_messages(messages_);
@@ -128,7 +128,7 @@ class message_passing {
     has_tangent_ = true;
     geometry_.forward_tangent(d_vectors);
     fit(dx_, n, In::size);
-    detail::to_channels_innermost(irrep_list<In>(), n, dx.data(), dx_.data());
+    detail::to_channels_innermost(blocks_, n, dx.data(), dx_.data());
     fit(d_weights_, edges, plan_.plan.weights);
     radial_.forward_tangent(geometry_.radial_tangent(), d_weights_.data());
     fit_messages(d_messages_);
@@ -165,7 +165,7 @@ class message_passing {
       geometry_.backward_tangent(g_harmonics_.data(), g_radial_.data(), dg_harmonics_.data(),
                                  dg_radial_.data(), *dd_vectors);
     Features d(n);
-    detail::to_channels_outermost(irrep_list<In>(), n, gx_.data(), d.data());
+    detail::to_channels_outermost(blocks_, n, gx_.data(), d.data());
     return d;
   }
 
@@ -226,7 +226,7 @@ class message_passing {
       radial_.backward_input(g_weights_.data(), g_radial_.data());
     geometry_.backward(g_harmonics_.data(), g_radial_.data(), d_vectors);
     Features d(n);
-    detail::to_channels_outermost(irrep_list<In>(), n, gx_.data(), d.data());
+    detail::to_channels_outermost(blocks_, n, gx_.data(), d.data());
     return d;
   }
 
@@ -240,6 +240,7 @@ class message_passing {
   }
 
   MessagePassingOptions options_;
+  IrrepList blocks_ = irrep_list<In>();
   detail::LabeledEdgePlan plan_;
   detail::MessageMixing<Scalar> mixing_;
   detail::EdgeGeometry<Scalar> geometry_;

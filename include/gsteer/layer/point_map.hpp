@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/layer/aggregation.hpp"

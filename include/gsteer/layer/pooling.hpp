@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 #include "gsteer/layer/kernels/pooling.hpp"
 #include "gsteer/layer/layer.hpp"

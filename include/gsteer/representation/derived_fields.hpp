@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <string>
 #include <type_traits>
-#include <vector>
 
 #include "gsteer/group/subgroup.hpp"
 #include "gsteer/representation/concepts.hpp"

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <initializer_list>
 #include <utility>
-#include <vector>
 
 #include "gsteer/core/memory.hpp"
 #include "gsteer/core/parallel.hpp"

@@ -4,15 +4,16 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <vector>
 
 #include "gsteer/core/memory.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/product.hpp"
+#include "gsteer/core/transpose.hpp"
 #include "gsteer/layer/kernels/convolution_windows.hpp"
 #include "gsteer/layer/kernels/finish.hpp"
+#include "gsteer/layer/kernels/kernel_panels.hpp"
 #include "gsteer/layer/kernels/pixel_major.hpp"
-#include "gsteer/layer/kernels/transpose.hpp"
+#include "gsteer/layer/kernels/window_order.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
 // Convolution on grids by its dense kernel.
@@ -68,52 +69,55 @@ class DenseConvolution {
   /// finished.
   void forward(Scalar* out, const Scalar* in, const Scalar* kernel, const Scalar* bias,
                bool add = false, const Finish<Scalar>& finish = {}) const {
-    const int strip = run_ * inputs_, panels = panels_of(outputs_);
-    const Buffer<Scalar> packed = pack(kernel, false);
+    const KernelPanels<Scalar> panels{groups_, weights(), outputs_};
+    const Buffer<Scalar> packed = pack(kernel, panels, false);
+    const WindowOrder order = order_windows(windows_, batch_, Product<Scalar>::rows);
     const std::ptrdiff_t picture = grid_.size() + slack;
     const int wave = wave_of(picture);
     auto pictures = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(picture));
     for (int first = 0; first < batch_; first += wave) {
       const int count = std::min(wave, batch_ - first);
       parallel_for(count, [&](int i) { enter(pictures.data() + i * picture, in, first + i); });
-      const int all = count * pixels_;
-      parallel_for((all + tile - 1) / tile, [&](int task) {
-        const int begin = task * tile, n = std::min(tile, all - begin);
+      parallel_for((count * pixels_ + tile - 1) / tile, [&](int task) {
+        const Some some(order, count, task * tile, Product<Scalar>::rows);
+        const int n = some.count;
         Scalar* const v = scratch<Scalar>(Slot::mixed, std::ptrdiff_t{n} * c_out_);
-        const Scalar* rows[tile];
+        const Scalar* rows[tile + spare];
         Scalar* targets[tile];
         for (int p = 0; p < n; ++p) {
-          rows[p] = pictures.data() + (begin + p) / pixels_ * picture +
-                    corner_[at((begin + p) % pixels_)];
+          rows[p] = pictures.data() + some.image[p] * picture + corner_[at(some.pixel[p])];
           targets[p] = v + std::ptrdiff_t{p} * c_out_;
           for (int c = 0; c < c_out_; ++c) targets[p][c] = bias ? bias[c] : Scalar{0};
         }
+        std::fill_n(rows + n, spare, rows[n - 1]);
         for (int g = 0; g < groups_; ++g)
-          for (int q = 0; q < panels; ++q)
-            for_each_piece(strip, [&](int r, int strips, int k0, int k) {
-              const Scalar* const b =
-                  packed.data() +
-                  ((std::ptrdiff_t{g} * panels + q) * weights() + std::ptrdiff_t{r} * strip + k0) *
-                      panel;
-              each_tile(n, [&](int p, int m) {
+          for (int q = 0; q < panels.count(); ++q)
+            for_each_piece([&](int r, int strips, int k0, int k) {
+              const Scalar* const b = packed.data() + panels.begin(g, q, r * strip());
+              for (int t = 0; t < some.tiles; ++t) {
+                // Of the piece, what lies between the first and the last tap that these see.
+                const auto& [p, m, low, high, top, bottom] = some.tile[t];
+                const int from = run_ > 1 ? std::max(k0, low * inputs_) : k0;
+                const int to = run_ > 1 ? std::min(k0 + k, high * inputs_) : k0 + k;
                 Strip<Scalar> list[most_strips];
                 int seen = 0;
                 for (int s = 0; s < strips; ++s)
-                  if (meets(r + s, (begin + p) % pixels_, (begin + p + m - 1) % pixels_))
-                    list[seen++] = {tap_[at(r + s)] + std::ptrdiff_t{g} * inputs_ + k0,
-                                    b + std::ptrdiff_t{s} * strip * panel, panel};
-                const int channel = g * outputs_ + q * panel;
-                gather(rows + p, m, list, seen, k, targets + p, channel,
-                       std::min(panel, outputs_ - q * panel));
-              });
+                  if (meets(r + s, some.tile[t]))
+                    list[seen++] = {tap_[at(r + s)] + std::ptrdiff_t{g} * inputs_ + from,
+                                    b + (std::ptrdiff_t{s} * strip() + from) * panel};
+                if (seen > 0 && from < to)
+                  gather(rows + p, m, list, seen, to - from, targets + p, g * outputs_ + q * panel,
+                         std::min(panel, outputs_ - q * panel));
+              }
             });
         finish(v, std::ptrdiff_t{n} * c_out_);
-        for (int p = 0; p < n;) {
-          const int image = (begin + p) / pixels_, pixel = (begin + p) % pixels_;
-          const int count_here = std::min(pixels_ - pixel, n - p);
-          to_planes(out + (std::ptrdiff_t{first} + image) * c_out_ * pixels_ + pixel, targets[p],
-                    count_here, add);
-          p += count_here;
+        for (int p = 0, run = 1; p < n; p += run, run = 1) {
+          while (run < 16 && p + run < n && some.image[p + run] == some.image[p] &&
+                 some.pixel[p + run] == some.pixel[p] + run)
+            ++run;
+          to_planes(
+              out + (std::ptrdiff_t{first} + some.image[p]) * c_out_ * pixels_ + some.pixel[p],
+              pixels_, targets[p], c_out_, run, add);
         }
       });
     }
@@ -124,15 +128,15 @@ class DenseConvolution {
     // With few inputs, the turned kernel would leave most of a vector of columns empty.
     if (adjoint_is_convolution(windows_) && outputs_ <= 2 * inputs_)
       return adjoint_by_turned_kernel(d_in, d_out, kernel, add);
-    const int width = run_ * inputs_, panels = panels_of(width),
-              strips = static_cast<int>(tap_.size());
-    const Buffer<Scalar> packed = pack(kernel, true);
+    const int strips = static_cast<int>(tap_.size());
+    const KernelPanels<Scalar> panels{groups_, strips * outputs_, strip()};
+    const Buffer<Scalar> packed = pack(kernel, panels, true);
     const std::ptrdiff_t picture = grid_.size(), rows = std::ptrdiff_t{pixels_} * c_out_;
     const int wave = wave_of(picture + rows);
     auto pictures = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(picture));
     auto gradients = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(rows));
     // What different windows give to a picture overlaps, but for single taps along x.
-    const int parts = run_ == 1 ? panels : 1;
+    const int parts = run_ == 1 ? panels.count() : 1;
     for (int first = 0; first < batch_; first += wave) {
       const int count = std::min(wave, batch_ - first);
       parallel_for(count, [&](int i) {
@@ -143,22 +147,23 @@ class DenseConvolution {
         const int i = task / (groups_ * parts), g = task / parts % groups_, part = task % parts;
         Scalar* const u = pictures.data() + i * picture + std::ptrdiff_t{g} * inputs_;
         const Scalar* const from = gradients.data() + i * rows + std::ptrdiff_t{g} * outputs_;
-        for (int q = part; q < panels; q += parts)
+        for (int q = part; q < panels.count(); q += parts)
           for (int r = 0; r < strips; ++r)
             for (int k0 = 0; k0 < outputs_; k0 += Product<Scalar>::depth) {
-              const std::ptrdiff_t place = (std::ptrdiff_t{g} * panels + q) * strips + r;
-              const Strip<Scalar> strip{k0, packed.data() + (place * outputs_ + k0) * panel, panel};
-              each_tile(pixels_, [&](int p, int m) {
-                if (!meets(r, p, p + m - 1)) return;
+              const Strip<Scalar> piece{k0, packed.data() + panels.begin(g, q, r * outputs_ + k0)};
+              for (int p = 0; p < pixels_; p += Product<Scalar>::rows) {
+                const int m = std::min(Product<Scalar>::rows, pixels_ - p);
+                if (!sees(r, line_[at(p)], line_[at(p + m - 1)])) continue;
                 const Scalar* source[Product<Scalar>::rows];
                 Scalar* target[Product<Scalar>::rows];
-                for (int n = 0; n < m; ++n) {
-                  source[n] = from + std::ptrdiff_t{p + n} * c_out_;
-                  target[n] = u + corner_[at(p + n)] + tap_[at(r)];
+                for (int n = 0; n < Product<Scalar>::rows; ++n) {
+                  const int window = p + std::min(n, m - 1);
+                  source[n] = from + std::ptrdiff_t{window} * c_out_;
+                  target[n] = u + corner_[at(window)] + tap_[at(r)];
                 }
-                gather(source, m, &strip, 1, std::min(Product<Scalar>::depth, outputs_ - k0),
-                       target, q * panel, std::min(panel, width - q * panel));
-              });
+                gather(source, m, &piece, 1, std::min(Product<Scalar>::depth, outputs_ - k0),
+                       target, q * panel, std::min(panel, strip() - q * panel));
+              }
             }
       });
       parallel_for(count, [&](int i) {
@@ -176,73 +181,67 @@ class DenseConvolution {
   /// d_kernel += the gradient of <forward(in, kernel), d_out> with respect to the kernel.
   void kernel_gradient(Scalar* d_kernel, const Scalar* in, const Scalar* d_out) const {
     // Tiles have rows of one factor and columns of the other: a strip of few numbers makes columns.
-    const int strip = run_ * inputs_, strips = static_cast<int>(tap_.size());
-    const bool few = strip < 3 * Product<Scalar>::rows && strip < outputs_;
-    const int panels = panels_of(few ? weights() : outputs_), along = few ? outputs_ : weights();
+    const int strips = static_cast<int>(tap_.size());
+    const bool few = strip() < 3 * Product<Scalar>::rows && strip() < outputs_;
+    const KernelPanels<Scalar> panels{groups_, few ? outputs_ : weights(),
+                                      few ? weights() : outputs_};
+    const KernelPanels<Scalar> columns{groups_, pixels_, outputs_};  // of the gradient
     const std::ptrdiff_t picture = grid_.size() + slack,
-                         rows = std::ptrdiff_t{pixels_} * c_out_ + slack;
+                         rows = few ? std::ptrdiff_t{pixels_} * c_out_ + slack
+                                    : columns.begin(groups_, 0, 0);
     const int wave = wave_of(picture + rows);
     auto pictures = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(picture));
-    auto gradients = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(rows));
-    // [group][panel of outputs][weight][output], or [group][panel of weights][output][weight]
-    Buffer<Scalar> sums(at(groups_) * at(panels) * at(along) * at(panel));
+    Buffer<Scalar> gradients(at(wave) * static_cast<std::size_t>(rows)), sums(panels.size());
     for (int first = 0; first < batch_; first += wave) {
       const int count = std::min(wave, batch_ - first);
       parallel_for(count, [&](int i) {
         enter(pictures.data() + i * picture, in, first + i);
-        from_planes(gradients.data() + i * rows, d_out, first + i);
+        if (few)
+          from_planes(gradients.data() + i * rows, d_out, first + i);
+        else
+          to_panels(gradients.data() + i * rows, columns, d_out, first + i);
       });
       if (few) {
-        parallel_for(groups_ * panels, [&](int task) {
+        parallel_for(groups_ * panels.count(), [&](int task) {
+          const int g = task / panels.count(), q = task % panels.count();
           for (int i = 0; i < count; ++i)
-            gradient_of_columns(task / panels, task % panels, pictures.data() + i * picture,
-                                gradients.data() + i * rows,
-                                sums.data() + std::ptrdiff_t{task} * along * panel);
+            gradient_of_columns(g, q, pictures.data() + i * picture, gradients.data() + i * rows,
+                                sums.data() + panels.begin(g, q, 0));
         });
         continue;
       }
-      parallel_for(groups_ * panels * strips, [&](int task) {
-        const int g = task / (panels * strips), q = task / strips % panels, r = task % strips;
-        const int cols = std::min(panel, outputs_ - q * panel);
-        Scalar* const c =
-            sums.data() +
-            ((std::ptrdiff_t{g} * panels + q) * weights() + std::ptrdiff_t{r} * strip) * panel;
+      // With enough strips to share out, all panels meet what a strip sees while it is in a cache.
+      const int together = strips >= 16 ? panels.count() : 1, lots = panels.count() / together;
+      parallel_for(groups_ * lots * strips, [&](int task) {
+        const int r = task % strips, q0 = task / strips % lots * together, g = task / strips / lots;
         for (int i = 0; i < count; ++i) {
           const Scalar* const u =
               pictures.data() + i * picture + tap_[at(r)] + std::ptrdiff_t{g} * inputs_;
-          const Scalar* const from =
-              gradients.data() + i * rows + std::ptrdiff_t{g} * outputs_ + q * panel;
           for_each_span(r, [&](int p, int k) {
-            Scalar* const b = scratch<Scalar>(Slot::panels, std::ptrdiff_t{k} * panel);
-            for (int s = 0; s < k; ++s) {
-              const Scalar* const row = from + std::ptrdiff_t{p + s} * c_out_;
-              if (cols == panel)
-                std::copy_n(row, panel, b + s * panel);
-              else
-                for (int j = 0; j < panel; ++j) b[s * panel + j] = j < cols ? row[j] : Scalar{0};
-            }
-            for (int m = 0; m < strip; m += Product<Scalar>::rows)
-              correlate(u + m, corner_.data() + p, b, k, c + std::ptrdiff_t{m} * panel,
-                        std::min(Product<Scalar>::rows, strip - m));
+            for (int q = q0; q < q0 + together; ++q)
+              for (int m = 0; m < strip(); m += Product<Scalar>::rows)
+                correlate(u + m, corner_.data() + p,
+                          gradients.data() + i * rows + columns.begin(g, q, p), k,
+                          sums.data() + panels.begin(g, q, r * strip() + m),
+                          std::min(Product<Scalar>::rows, strip() - m), outputs_ - q * panel);
           });
         }
       });
     }
-    std::size_t place = 0;
-    for (int g = 0; g < groups_; ++g)
-      for (int o = 0; o < outputs_; ++o)
-        for (int i = 0; i < inputs_; ++i)
-          for (int t = 0; t < windows_.taps(); ++t) {
-            const int weight = t * inputs_ + i, column = few ? weight : o, row = few ? o : weight;
-            const int q = g * panels + column / panel;
-            d_kernel[place++] +=
-                sums[(at(q) * at(along) + at(row)) * at(panel) + at(column % panel)];
-          }
+    for_each_weight([&](int g, int o, int i, int t) {
+      const int weight = t * inputs_ + i;
+      *d_kernel++ +=
+          sums[static_cast<std::size_t>(panels.at(g, few ? o : weight, few ? weight : o))];
+    });
   }
 
  private:
   static constexpr int panel = Product<Scalar>::panel;
+  /// Windows of a task of forward.
   static constexpr int tile = 32 * Product<Scalar>::rows;
+  using Some = SomeWindows<tile>;
+  /// A tile of few windows reads behind them.
+  static constexpr int spare = Product<Scalar>::rows - 1;
   static constexpr int most_strips = 32;
   /// The inner dimension of a product, at most: a panel of it stays in the first cache.
   static constexpr int deepest = 3 * Product<Scalar>::depth / 2;
@@ -250,9 +249,9 @@ class DenseConvolution {
   static constexpr int slack = Product<Scalar>::rows;
 
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
-  static int panels_of(int channels) { return (channels + panel - 1) / panel; }
-  /// Taps times input channels.
+  /// Taps times input channels: of a kernel, and of what one strip sees.
   int weights() const { return windows_.taps() * inputs_; }
+  int strip() const { return run_ * inputs_; }
   /// Pictures at a time: as many for each thread as stay in its second cache.
   int wave_of(std::ptrdiff_t numbers) const {
     const auto some = std::clamp<std::ptrdiff_t>((1 << 18) / numbers, 1, 64);
@@ -284,11 +283,10 @@ class DenseConvolution {
   /// Adds to the gradient of a panel of weights, c[output][weight], what one picture gives.
   void gradient_of_columns(int g, int q, const Scalar* u, const Scalar* gradient, Scalar* c) const {
     constexpr int most = 3 * Product<Scalar>::depth / 4;
-    const int strip = run_ * inputs_, cols = std::min(panel, weights() - q * panel);
+    const int cols = std::min(panel, weights() - q * panel);
     std::ptrdiff_t from[panel];
-    for (int j = 0; j < cols; ++j)
-      from[j] =
-          tap_[at((q * panel + j) / strip)] + (q * panel + j) % strip + std::ptrdiff_t{g} * inputs_;
+    for (int j = 0, weight = q * panel; j < cols; ++j, ++weight)
+      from[j] = tap_[at(weight / strip())] + weight % strip() + std::ptrdiff_t{g} * inputs_;
     Scalar* const b = scratch<Scalar>(Slot::panels, std::ptrdiff_t{most} * panel);
     std::ptrdiff_t offset[most];
     for (int p = 0; p < pixels_; p += piece_of(pixels_, most)) {
@@ -300,7 +298,7 @@ class DenseConvolution {
       }
       for (int m = 0; m < outputs_; m += Product<Scalar>::rows)
         correlate(gradient + m, offset, b, k, c + std::ptrdiff_t{m} * panel,
-                  std::min(Product<Scalar>::rows, outputs_ - m));
+                  std::min(Product<Scalar>::rows, outputs_ - m), cols);
     }
   }
 
@@ -313,13 +311,13 @@ class DenseConvolution {
   /// body(first strip, strips, first number, numbers) for pieces of the inner dimension: several
   /// whole strips, or a part of one.
   template <class Body>
-  void for_each_piece(int strip, const Body& body) const {
-    const int some = std::clamp(deepest / strip, 1, most_strips),
+  void for_each_piece(const Body& body) const {
+    const int some = std::clamp(deepest / strip(), 1, most_strips),
               all = static_cast<int>(tap_.size());
-    const int depth = piece_of(strip, deepest);
+    const int depth = piece_of(strip(), deepest);
     for (int r = 0; r < all; r += some)
-      for (int k = 0; k < strip; k += depth)
-        body(r, std::min(some, all - r), k, std::min(depth, strip - k));
+      for (int k = 0; k < strip(); k += depth)
+        body(r, std::min(some, all - r), k, std::min(depth, strip() - k));
   }
 
   /// body(first window, windows) for pieces of the windows in which a strip sees more than zeros.
@@ -338,75 +336,63 @@ class DenseConvolution {
     }
   }
 
-  /// body(first pixel, pixels) for tiles of n pixels.
-  template <class Body>
-  static void each_tile(int n, const Body& body) {
-    for (int p = 0; p < n; p += Product<Scalar>::rows)
-      body(p, std::min(Product<Scalar>::rows, n - p));
-  }
-
-  /// Whether a strip sees anything but zeros in windows p to q.
-  bool meets(int strip, int p, int q) const {
+  /// Whether a strip sees anything but zeros in windows of lines [first, last].
+  bool sees(int strip, int first, int last) const {
     const char* const seen = seen_.data() + at(strip) * (seen_.size() / tap_.size());
-    return seen[line_[at(p)]] || seen[line_[at(q)]] || line_[at(q)] > line_[at(p)] + 1 ||
-           line_[at(q)] < line_[at(p)];
+    bool any = false;
+    for (int line = first; line <= last; ++line) any = any || seen[line];
+    return any;
+  }
+  /// The same, in windows of a tile.
+  bool meets(int strip, const typename Some::Tile& t) const {
+    const int x = strip % windows_.kernel[2];
+    return (run_ > 1 || (t.low <= x && x < t.high)) && sees(strip, t.top, t.bottom);
   }
 
-  /// c[r][channel...] += ... for m rows, by the tile that fits.
-  static void gather(const Scalar* const* rows, int m, const Strip<Scalar>* strips, int count,
-                     int k, Scalar* const* c, int channel, int cols) {
+  /// c[r][channel...] += ... for m rows, by the tile that fits; see ProductTile::gather.
+  static void gather(const Scalar* const* row, int m, const Strip<Scalar>* strips, int count, int k,
+                     Scalar* const* c, int channel, int cols) {
     constexpr int most = Product<Scalar>::rows;
-    const Scalar* row[most];
-    Scalar* target[most];
-    for (int r = 0; r < most; ++r) {
-      row[r] = rows[std::min(r, m - 1)];
-      target[r] = c[std::min(r, m - 1)] + channel;
-    }
     const bool narrow = cols <= Product<Scalar>::width;
     if (3 * m > most) {
       if (narrow)
-        ProductTile<Scalar, most, 1>::gather(row, strips, count, k, target, m, cols);
+        ProductTile<Scalar, most, 1>::gather(row, strips, count, k, c, channel, m, cols);
       else
-        ProductTile<Scalar, most, 2>::gather(row, strips, count, k, target, m, cols);
+        ProductTile<Scalar, most, 2>::gather(row, strips, count, k, c, channel, m, cols);
     } else {
       if (narrow)
-        ProductTile<Scalar, most / 3, 1>::gather(row, strips, count, k, target, m, cols);
+        ProductTile<Scalar, most / 3, 1>::gather(row, strips, count, k, c, channel, m, cols);
       else
-        ProductTile<Scalar, most / 3, 2>::gather(row, strips, count, k, target, m, cols);
+        ProductTile<Scalar, most / 3, 2>::gather(row, strips, count, k, c, channel, m, cols);
     }
   }
+  /// Sums of a panel of which `cols` columns are wanted.
   static void correlate(const Scalar* a, const std::ptrdiff_t* offset, const Scalar* b, int k,
-                        Scalar* c, int m) {
-    constexpr int most = Product<Scalar>::rows;
+                        Scalar* c, int m, int cols) {
+    constexpr int most = Product<Scalar>::rows, half = Product<Scalar>::width;
     Scalar* target[most];
     for (int r = 0; r < most; ++r) target[r] = c + std::ptrdiff_t{std::min(r, m - 1)} * panel;
-    ProductTile<Scalar, most, 2>::correlate(a, offset, b, k, target, m, panel);
+    if (cols <= half)
+      ProductTile<Scalar, most, 1>::correlate(a, offset, b, k, target, m, half);
+    else
+      ProductTile<Scalar, most, 2>::correlate(a, offset, b, k, target, m, panel);
   }
 
-  /// visit(place in the kernel, place in panels) for all weights: [group][panel of outputs][tap]
-  /// [input][output] or, for the adjoint, [group][panel][strip][output][tap and input of the
-  /// strip].
+  /// visit(group, output, input, tap) for all weights, in the order of the kernel.
   template <class Visit>
-  void for_each_weight(bool turned, const Visit& visit) const {
-    const int taps = windows_.taps(), panels = panels_of(turned ? run_ * inputs_ : outputs_);
-    std::size_t place = 0;
+  void for_each_weight(const Visit& visit) const {
     for (int g = 0; g < groups_; ++g)
       for (int o = 0; o < outputs_; ++o)
         for (int i = 0; i < inputs_; ++i)
-          for (int t = 0; t < taps; ++t) {
-            const int j = turned ? t % run_ * inputs_ + i : o;
-            const int k = turned ? t / run_ * outputs_ + o : t * inputs_ + i;
-            const int all = turned ? taps / run_ * outputs_ : taps * inputs_;
-            visit(place++,
-                  ((std::ptrdiff_t{g} * panels + j / panel) * all + k) * panel + j % panel);
-          }
+          for (int t = 0; t < windows_.taps(); ++t) visit(g, o, i, t);
   }
-  Buffer<Scalar> pack(const Scalar* kernel, bool turned) const {
-    const int taps = windows_.taps(), panels = panels_of(turned ? run_ * inputs_ : outputs_);
-    Buffer<Scalar> packed(at(groups_) * at(panels) *
-                          at(turned ? taps / run_ * outputs_ : taps * inputs_) * at(panel));
-    for_each_weight(turned, [&](std::size_t place, std::ptrdiff_t to) {
-      packed[static_cast<std::size_t>(to)] = kernel[place];
+  /// [tap and input][output] or, for the adjoint, [strip and output][input and tap of the strip].
+  Buffer<Scalar> pack(const Scalar* kernel, const KernelPanels<Scalar>& panels, bool turned) const {
+    Buffer<Scalar> packed(panels.size());
+    for_each_weight([&](int g, int o, int i, int t) {
+      const int row = turned ? t / run_ * outputs_ + o : t * inputs_ + i;
+      const int column = turned ? t % run_ * inputs_ + i : o;
+      packed[static_cast<std::size_t>(panels.at(g, row, column))] = *kernel++;
     });
     return packed;
   }
@@ -425,31 +411,35 @@ class DenseConvolution {
   void leave(Scalar* d_in, int image, const Scalar* u, bool add) const {
     Scalar* const to = d_in + std::ptrdiff_t{image} * grid_.channels * grid_.pixels();
     for_each_run(grid_, [&](int pixel, std::ptrdiff_t start, int run) {
-      for (int c = 0; c < grid_.channels; ++c) {
-        Scalar* const plane = to + std::ptrdiff_t{c} * grid_.pixels() + pixel;
-        const Scalar* const from = u + start + c;
-        for (int p = 0; p < run; ++p)
-          plane[p] = from[std::ptrdiff_t{p} * grid_.channels] + (add ? plane[p] : Scalar{0});
-      }
+      to_planes(to + pixel, grid_.pixels(), u + start, grid_.channels, run, add);
     });
   }
-  /// [output pixel][channel] of an image, and `count` pixels of it back.
+  /// [output pixel][channel] of an image.
   void from_planes(Scalar* rows, const Scalar* planes, int image) const {
     planes += std::ptrdiff_t{image} * c_out_ * pixels_;
     for (int p = 0; p < pixels_; p += 16)
       transpose(rows + std::ptrdiff_t{p} * c_out_, c_out_, planes + p, pixels_,
                 std::min(16, pixels_ - p), c_out_);
   }
-  void to_planes(Scalar* planes, const Scalar* rows, int count, bool add) const {
-    if (!add) {
-      for (int p = 0; p < count; p += 16)
-        transpose(planes + p, pixels_, rows + std::ptrdiff_t{p} * c_out_, c_out_, c_out_,
-                  std::min(16, count - p));
-      return;
-    }
-    for (int c = 0; c < c_out_; ++c)
+  /// The same as panels of columns, what they have to spare left alone.
+  void to_panels(Scalar* to, const KernelPanels<Scalar>& columns, const Scalar* planes,
+                 int image) const {
+    planes += std::ptrdiff_t{image} * c_out_ * pixels_;
+    for (int g = 0; g < groups_; ++g)
+      for (int o = 0; o < outputs_; o += panel) {
+        const Scalar* const from = planes + (std::ptrdiff_t{g} * outputs_ + o) * pixels_;
+        for (int p = 0; p < pixels_; p += 16)
+          transpose(to + columns.begin(g, o / panel, p), panel, from + p, pixels_,
+                    std::min(16, pixels_ - p), std::min(panel, outputs_ - o));
+      }
+  }
+  /// Some neighboring pixels, [pixel][channel], to planes that are `stride` apart.
+  static void to_planes(Scalar* planes, int stride, const Scalar* rows, int channels, int count,
+                        bool add) {
+    if (!add) return transpose(planes, stride, rows, channels, channels, count);
+    for (int c = 0; c < channels; ++c)
       for (int p = 0; p < count; ++p)
-        planes[std::ptrdiff_t{c} * pixels_ + p] += rows[std::ptrdiff_t{p} * c_out_ + c];
+        planes[std::ptrdiff_t{c} * stride + p] += rows[std::ptrdiff_t{p} * channels + c];
   }
 
   Windows windows_;

@@ -13,42 +13,38 @@
 
 namespace gsteer::detail {
 
-/// Turns responses from products of components to the frequencies j + l and j - l, in place.
-template <class Scalar>
-void couple_frequencies(const typename HarmonicPlan<Scalar>::Group& group, Scalar* r, int row,
-                        int count) {
+/// Calls turn(c0, c1, s0, s1) with references to the four numbers that each couple of filters makes
+/// of a component pair: its responses to the cosine and to the sine.
+template <class Scalar, class Turn>
+void for_each_couple(const typename HarmonicPlan<Scalar>::Group& group, Scalar* r, int row,
+                     int count, const Turn& turn) {
   const int half = group.channels / 2;
   for (int node = 0; node < count; ++node, r += row)
     for (const auto& [cosine, sine] : group.couples) {
       Scalar* const c = r + std::ptrdiff_t{cosine} * group.channels;
       Scalar* const s = r + std::ptrdiff_t{sine} * group.channels;
-      for (int i = 0; i < half; ++i) {
-        const Scalar c0 = c[i], c1 = c[half + i], s0 = s[i], s1 = s[half + i];
-        c[i] = c0 - s1;
-        c[half + i] = c1 + s0;
-        s[i] = c0 + s1;
-        s[half + i] = c1 - s0;
-      }
+      for (int i = 0; i < half; ++i) turn(c[i], c[half + i], s[i], s[half + i]);
     }
+}
+
+/// Turns responses from products of components to the frequencies j + l and j - l, in place.
+template <class Scalar>
+void couple_frequencies(const typename HarmonicPlan<Scalar>::Group& group, Scalar* r, int row,
+                        int count) {
+  for_each_couple<Scalar>(group, r, row, count, [](Scalar& c0, Scalar& c1, Scalar& s0, Scalar& s1) {
+    const Scalar p0 = c0 - s1, p1 = c1 + s0, m0 = c0 + s1, m1 = c1 - s0;
+    c0 = p0, c1 = p1, s0 = m0, s1 = m1;
+  });
 }
 
 /// Its adjoint.
 template <class Scalar>
 void uncouple_frequencies(const typename HarmonicPlan<Scalar>::Group& group, Scalar* r, int row,
                           int count) {
-  const int half = group.channels / 2;
-  for (int node = 0; node < count; ++node, r += row)
-    for (const auto& [cosine, sine] : group.couples) {
-      Scalar* const c = r + std::ptrdiff_t{cosine} * group.channels;
-      Scalar* const s = r + std::ptrdiff_t{sine} * group.channels;
-      for (int i = 0; i < half; ++i) {
-        const Scalar p0 = c[i], p1 = c[half + i], m0 = s[i], m1 = s[half + i];
-        c[i] = p0 + m0;
-        c[half + i] = p1 + m1;
-        s[i] = p1 - m1;
-        s[half + i] = m0 - p0;
-      }
-    }
+  for_each_couple<Scalar>(group, r, row, count, [](Scalar& p0, Scalar& p1, Scalar& m0, Scalar& m1) {
+    const Scalar c0 = p0 + m0, c1 = p1 + m1, s0 = p1 - m1, s1 = m0 - p0;
+    p0 = c0, p1 = c1, m0 = s0, m1 = s1;
+  });
 }
 
 /// v += what the matrices make of the coupled responses of input group g.

@@ -9,6 +9,8 @@
 
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/core/matrix.hpp"
+#include "gsteer/core/parallel.hpp"
+#include "gsteer/core/scratch.hpp"
 #include "gsteer/group/wigner_3j.hpp"
 #include "gsteer/layer/kernels/edge_plan.hpp"
 #include "gsteer/layer/parameter.hpp"
@@ -114,21 +116,33 @@ struct LabeledEdgePlan {
   return made;
 }
 
+/// body(first, last) for the nodes in pieces of a few, in parallel.
+template <class Body>
+void for_pieces_of_nodes(int nodes, const Body& body) {
+  constexpr int piece = 16;
+  parallel_for((nodes + piece - 1) / piece,
+               [&](int i) { body(i * piece, std::min(nodes, (i + 1) * piece)); });
+}
+
 /// Turns the matrices of each block of each node: from [channel][component], as fields have them,
 /// to [component][channel], or the other way.
 template <class Scalar>
 void transpose_blocks(const IrrepList& blocks, int nodes, bool channels_first, const Scalar* from,
                       Scalar* to) {
-  for (int n = 0; n < nodes; ++n)
-    for (const auto& block : blocks) {
-      const int size = irrep_dimension(block.label);
-      const int rows = channels_first ? block.copies : size,
-                columns = channels_first ? size : block.copies;
-      for (int i = 0; i < rows; ++i)
-        for (int j = 0; j < columns; ++j) to[j * rows + i] = from[i * columns + j];
-      from += rows * columns;
-      to += rows * columns;
-    }
+  const int width = channels(blocks);
+  for_pieces_of_nodes(nodes, [&](int first, int last) {
+    std::ptrdiff_t start = std::ptrdiff_t{first} * width;
+    for (int n = first; n < last; ++n)
+      for (const auto& block : blocks) {
+        const int size = irrep_dimension(block.label);
+        const int rows = channels_first ? block.copies : size,
+                  columns = channels_first ? size : block.copies;
+        for (int i = 0; i < rows; ++i)
+          for (int j = 0; j < columns; ++j)
+            to[start + j * rows + i] = from[start + i * columns + j];
+        start += rows * columns;
+      }
+  });
 }
 /// [node][block][channel][component], as fields have it, to [node][block][component][channel].
 template <class Scalar>
@@ -165,47 +179,67 @@ class MessageMixing {
   Parameter<Scalar> weight;
 
   /// Messages [group][node][component][column] to y [node][channel].
-  void forward(const Scalar* messages, int nodes, Scalar* y) {
-    std::fill_n(y, std::ptrdiff_t{nodes} * channels_, Scalar{0});
-    for (const Block& b : blocks_) {
-      if (b.source < 0) continue;
-      const int rows = nodes * b.size, columns = columns_of(b);
-      fit(nodes, b);
-      multiply(rows_.data(), b.copies, messages + start(b, nodes), columns,
-               weight.value.data() + b.weight, b.copies, rows, b.copies, columns, false);
-      const Scalar scale = scale_of(b);
-      for (int n = 0; n < nodes; ++n)
-        for (int k = 0; k < b.size; ++k)
-          for (int u = 0; u < b.copies; ++u)
-            y[std::ptrdiff_t{n} * channels_ + b.offset + u * b.size + k] =
-                scale * rows_.data()[row_of(n, b) + k * b.copies + u];
-    }
+  void forward(const Scalar* messages, int nodes, Scalar* y) const {
+    for_pieces_of_nodes(nodes, [&](int first, int last) {
+      std::fill_n(y + std::ptrdiff_t{first} * channels_, std::ptrdiff_t{last - first} * channels_,
+                  Scalar{0});
+      for (const Block& b : blocks_) {
+        if (b.source < 0) continue;
+        Scalar* const rows = rows_of(b, last - first);
+        multiply(rows, b.copies, messages + start(b, nodes, first), columns_of(b),
+                 weight.value.data() + b.weight, b.copies, (last - first) * b.size, b.copies,
+                 columns_of(b), false);
+        const Scalar scale = scale_of(b);
+        for_each_channel(b, first, last,
+                         [&](int row, std::ptrdiff_t channel) { y[channel] = scale * rows[row]; });
+      }
+    });
   }
 
   /// Gradient with respect to y to that with respect to the messages.
-  void backward(const Scalar* g, int nodes, Scalar* messages) {
-    std::ptrdiff_t total = 0;
-    for (const auto& group : groups_) total += std::ptrdiff_t{nodes} * group.size * group.columns;
-    std::fill_n(messages, total, Scalar{0});
-    for (const Block& b : blocks_) {
-      if (b.source < 0) continue;
-      const int columns = columns_of(b);
-      collect(g, nodes, b);
-      multiply_transposed_b(messages + start(b, nodes), columns, rows_.data(), b.copies,
-                            weight.value.data() + b.weight, b.copies, nodes * b.size, columns,
-                            b.copies, true);
-    }
+  void backward(const Scalar* g, int nodes, Scalar* messages) const {
+    for_pieces_of_nodes(nodes, [&](int first, int last) {
+      for (int group = 0, offset = 0; group < static_cast<int>(groups_.size()); ++group) {
+        const int row = groups_[static_cast<std::size_t>(group)].size *
+                        groups_[static_cast<std::size_t>(group)].columns;
+        std::fill_n(messages + std::ptrdiff_t{nodes} * offset + std::ptrdiff_t{first} * row,
+                    std::ptrdiff_t{last - first} * row, Scalar{0});
+        offset += row;
+      }
+      for (const Block& b : blocks_) {
+        if (b.source < 0) continue;
+        Scalar* const rows = rows_of(b, last - first);
+        collect(g, b, first, last, rows);
+        multiply_transposed_b(messages + start(b, nodes, first), columns_of(b), rows, b.copies,
+                              weight.value.data() + b.weight, b.copies, (last - first) * b.size,
+                              columns_of(b), b.copies, true);
+      }
+    });
   }
 
   /// Adds to the gradient of the weight.
   void backward_weight(const Scalar* messages, const Scalar* g, int nodes) {
+    const auto size = static_cast<std::size_t>(nodes) * static_cast<std::size_t>(channels_);
+    if (collected_.size() < size) collected_ = Buffer<Scalar>(size);
+    const auto rows = [&](const Block& b) {
+      return collected_.data() + std::ptrdiff_t{nodes} * b.offset;
+    };
+    for_pieces_of_nodes(nodes, [&](int first, int last) {
+      for (const Block& b : blocks_)
+        if (b.source >= 0)
+          collect(g, b, first, last, rows(b) + std::ptrdiff_t{first} * b.size * b.copies);
+    });
+    constexpr int piece = 48;  // rows of a gradient
     for (const Block& b : blocks_) {
       if (b.source < 0) continue;
       const int columns = columns_of(b);
-      collect(g, nodes, b);
-      multiply_transposed_a(weight.gradient.data() + b.weight, b.copies, messages + start(b, nodes),
-                            columns, rows_.data(), b.copies, columns, b.copies, nodes * b.size,
-                            true);
+      parallel_for((columns + piece - 1) / piece, [&](int i) {
+        const int first = i * piece;
+        multiply_transposed_a(weight.gradient.data() + b.weight + std::ptrdiff_t{first} * b.copies,
+                              b.copies, messages + start(b, nodes, 0) + first, columns, rows(b),
+                              b.copies, std::min(piece, columns - first), b.copies, nodes * b.size,
+                              true);
+      });
     }
   }
 
@@ -222,36 +256,39 @@ class MessageMixing {
   Scalar scale_of(const Block& b) const {
     return static_cast<Scalar>(1 / std::sqrt(1.0 * columns_of(b)));
   }
-  std::ptrdiff_t start(const Block& b, int nodes) const {
-    std::ptrdiff_t at = 0;
+  /// Where the messages of a node begin.
+  std::ptrdiff_t start(const Block& b, int nodes, int node) const {
+    std::ptrdiff_t before = 0;
     for (int g = 0; g < b.source; ++g) {
       const auto& group = groups_[static_cast<std::size_t>(g)];
-      at += std::ptrdiff_t{nodes} * group.size * group.columns;
+      before += group.size * group.columns;
     }
-    return at;
+    return before * nodes + std::ptrdiff_t{node} * b.size * columns_of(b);
   }
-  void fit(int nodes, const Block& b) {
-    const auto n = static_cast<std::size_t>(nodes) * static_cast<std::size_t>(b.size * b.copies);
-    if (rows_.size() < n) rows_ = Buffer<Scalar>(n);
+  /// Memory for the block's part of some nodes, [node][component][channel].
+  static Scalar* rows_of(const Block& b, int nodes) {
+    return scratch<Scalar>(Slot::mixed, std::ptrdiff_t{nodes} * b.size * b.copies);
   }
-  static std::ptrdiff_t row_of(int node, const Block& b) {
-    return std::ptrdiff_t{node} * b.size * b.copies;
-  }
-  /// The block's part of g, scaled, as [node][component][channel].
-  void collect(const Scalar* g, int nodes, const Block& b) {
-    fit(nodes, b);
-    const Scalar scale = scale_of(b);
-    for (int n = 0; n < nodes; ++n)
+  /// body(place there, place in [node][channel]) for the block's numbers of some nodes.
+  template <class Body>
+  void for_each_channel(const Block& b, int first, int last, const Body& body) const {
+    int row = 0;
+    for (int n = first; n < last; ++n)
       for (int k = 0; k < b.size; ++k)
         for (int u = 0; u < b.copies; ++u)
-          rows_.data()[row_of(n, b) + k * b.copies + u] =
-              scale * g[std::ptrdiff_t{n} * channels_ + b.offset + u * b.size + k];
+          body(row++, std::ptrdiff_t{n} * channels_ + b.offset + u * b.size + k);
+  }
+  /// The block's part of g, scaled.
+  void collect(const Scalar* g, const Block& b, int first, int last, Scalar* rows) const {
+    const Scalar scale = scale_of(b);
+    for_each_channel(b, first, last,
+                     [&](int row, std::ptrdiff_t channel) { rows[row] = scale * g[channel]; });
   }
 
   std::vector<MessageGroup> groups_;
   std::vector<Block> blocks_;
   int channels_ = 0;
-  Buffer<Scalar> rows_;
+  Buffer<Scalar> collected_;
 };
 
 }  // namespace gsteer::detail

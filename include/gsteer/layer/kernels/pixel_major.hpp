@@ -8,8 +8,8 @@
 
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/core/scratch.hpp"
+#include "gsteer/core/transpose.hpp"
 #include "gsteer/layer/kernels/finish.hpp"
-#include "gsteer/layer/kernels/transpose.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
 namespace gsteer::detail {

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "gsteer/core/error.hpp"
 #include "gsteer/core/parallel.hpp"

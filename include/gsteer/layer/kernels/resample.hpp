@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <utility>
-#include <vector>
 
 #include "gsteer/core/error.hpp"
 #include "gsteer/core/parallel.hpp"

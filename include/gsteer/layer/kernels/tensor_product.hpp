@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <vector>
 
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/core/parallel.hpp"
@@ -111,7 +110,7 @@ struct TensorProductCall {
   /// come, and their gradient goes, in the order of the pairs. With the role in1, `second` may be
   /// where the derivative in in2 goes; it costs little besides.
   void run(const TensorArguments<Scalar>& f, int rows, Scalar* result, Scalar* second,
-           std::vector<Term<Scalar>>& terms) const {
+           PooledVector<Term<Scalar>>& terms) const {
     const bool both = second != nullptr;
     Scalar* space = scratch<Scalar>(Slot::tile, scratch_size(rows));
     const auto take = [&space](std::ptrdiff_t count) {
@@ -228,7 +227,7 @@ void add_tensor_product(const TensorProductPlan& plan, TensorRole role,
   const int tasks = sum ? std::min(tiles, 8) : tiles;
   Buffer<Scalar> sums(sum ? count * static_cast<std::size_t>(tasks) : 0);
   parallel_for(tasks, [&](int task) {
-    std::vector<Term<Scalar>> terms;
+    PooledVector<Term<Scalar>> terms;
     const int end = static_cast<int>(std::ptrdiff_t{tiles} * (task + 1) / tasks);
     for (int t = static_cast<int>(std::ptrdiff_t{tiles} * task / tasks); t < end; ++t) {
       const std::ptrdiff_t first = std::ptrdiff_t{t} * tile;

@@ -45,7 +45,7 @@ void for_each_segment(const PlannedPath& path, Body&& body) {
 /// z += B T. `out` points to the block of the first row.
 template <class Scalar>
 void mix_forward(const MixRows<Scalar>& m, const Scalar* pairs, Scalar* out,
-                 std::vector<Term<Scalar>>& terms) {
+                 PooledVector<Term<Scalar>>& terms) {
   const auto& path = m.path;
   const int n = path.pair_count, copies = path.copies_out;
   if (path.mix == Mix::dense && m.weight_stride == 0) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "gsteer/core/memory.hpp"
 #include "gsteer/layer/kernels/tensor_product_plan.hpp"
 
 // The first half of a tensor product, for one row: the pairs
@@ -74,7 +75,7 @@ Scalar coupling_factor(const PlannedPath& path, const Coupling& coupling, const 
 template <class Scalar, class Key, class From>
 void combine_couplings(const PlannedPath& path, const std::vector<Coupling>& couplings,
                        const Scalar* b, int v, Scalar* to, int stride, int count, int n, bool add,
-                       std::vector<Term<Scalar>>& terms, Key key, From from) {
+                       PooledVector<Term<Scalar>>& terms, Key key, From from) {
   auto next = couplings.begin();
   for (int component = 0; component < count; ++component) {
     terms.clear();
@@ -88,7 +89,7 @@ void combine_couplings(const PlannedPath& path, const std::vector<Coupling>& cou
 /// T(a, b), overwritten: pairs is [size_out][pair_count]; a and b point to the blocks.
 template <class Scalar>
 void pairs_forward(const PlannedPath& path, const Scalar* a, const Scalar* b, Scalar* pairs,
-                   std::vector<Term<Scalar>>& terms) {
+                   PooledVector<Term<Scalar>>& terms) {
   if (path.pairs == Pairs::equal) {
     std::fill_n(pairs, path.size_out * path.pair_count, Scalar{0});
     for (const auto& coupling : path.couplings)
@@ -111,7 +112,7 @@ void pairs_forward(const PlannedPath& path, const Scalar* a, const Scalar* b, Sc
 /// gradient_a += the derivative of <T(a, b), pairs> in a.
 template <class Scalar>
 void pairs_into_a(const PlannedPath& path, const Scalar* b, const Scalar* pairs, Scalar* gradient_a,
-                  std::vector<Term<Scalar>>& terms) {
+                  PooledVector<Term<Scalar>>& terms) {
   if (path.pairs == Pairs::equal) {
     for (const auto& coupling : path.couplings)
       for (int e = coupling.first; e < coupling.last; ++e) {

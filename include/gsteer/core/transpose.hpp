@@ -6,12 +6,18 @@
 
 namespace gsteer::detail {
 
+#ifdef __GNUC__  // vector types as template arguments
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+#endif
 /// to[i * to_row + p] = from[p * from_row + i] for i < rows, p < cols: squares of vectors in
-/// registers, and what is left one by one.
+/// registers, and what is left one by one. Vectors have 32 bytes at most: of what Eigen does with
+/// longer ones, g++ 12 warns.
 template <class Scalar>
 void transpose(Scalar* to, std::ptrdiff_t to_row, const Scalar* from, std::ptrdiff_t from_row,
                int rows, int cols) {
-  using Packet = typename Eigen::internal::find_best_packet<Scalar, Eigen::Dynamic>::type;
+  constexpr int longest = 32 / static_cast<int>(sizeof(Scalar));
+  using Packet = typename Eigen::internal::find_best_packet<Scalar, longest>::type;
   constexpr int width = Eigen::internal::unpacket_traits<Packet>::size;
   int i = 0;
   if constexpr (width > 1)
@@ -31,5 +37,8 @@ void transpose(Scalar* to, std::ptrdiff_t to_row, const Scalar* from, std::ptrdi
   for (; i < rows; ++i)
     for (int p = 0; p < cols; ++p) to[i * to_row + p] = from[p * from_row + i];
 }
+#ifdef __GNUC__
+#pragma GCC diagnostic pop
+#endif
 
 }  // namespace gsteer::detail
