@@ -394,7 +394,7 @@ TEST_CASE("attention gives the same bits for any number of threads, and frozen",
   auto layer = random_layer<float>(rng);
   const int n = 60;
   const Graph graph = radius_graph(random_matrix(3, n, rng, 2), cutoff);
-  REQUIRE(graph.edges() > 200);
+  REQUIRE(graph.edges() > 256);  // more than one task
   const auto x = random_field(PointField<node>(n), rng);
   const auto run = [&](int count) {
     set_threads(count);

@@ -3,7 +3,8 @@
 #   // expect: <regular expression>    first line; found in the text of one error
 #   // names: <regular expression>     any number of further lines at the top; found anywhere in what the compiler prints
 # The first half keeps a mistyped file from passing as a refusal. All these compilations begin with the library's headers,
-# HEADER, precompiled by this script when it gets no SOURCE: they would be most of the work.
+# HEADER, precompiled by this script when it gets no SOURCE: they would be most of the work. (So a file here may include too
+# little, and nobody notices.)
 set(ENV{LC_ALL} C)
 
 separate_arguments(command UNIX_COMMAND "${FLAGS}")

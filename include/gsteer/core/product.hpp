@@ -57,7 +57,7 @@ class ProductTile {
   }
 
   /// c[r][first...] += sum over strips of A(r) B, where row r of A is at row[r] + the strip's
-  /// offset. The arrays have Rows entries; of more than `rows`, memory is read and not written.
+  /// offset. Rows rows of A are read, `rows` of c written; c has no more than these.
   [[gnu::noinline]] static void gather(const Scalar* const* row, const Strip<Scalar>* strips,
                                        int count, int k, Scalar* const* c, std::ptrdiff_t first,
                                        int rows, int cols) {
@@ -140,7 +140,7 @@ class Product {
  public:
   using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
   static constexpr int width = Eigen::internal::packet_traits<Scalar>::size;
-  static constexpr int panel = 2 * width;
+  static constexpr int panel = ProductTile<Scalar, 1, 2>::panel;
   /// Rows of a tile: with two vectors of columns, the sums fill most registers.
   static constexpr int rows = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 12 : 6;
   static constexpr int depth = 1024 / width * 2;  ///< a panel of it takes half of the first cache

@@ -156,12 +156,12 @@ class EdgeGeometry {
   /// The derivatives of the radial functions, which not every pass needs.
   void find_slopes() {
     if (has_slopes_) return;
-    has_slopes_ = true;
     for (auto* buffer : {&radial_first_, &radial_second_}) fit(*buffer, size(radial_count()));
     for_each_piece([&](std::size_t first, std::size_t last) {
       evaluate_radial(first, static_cast<int>(last - first), nullptr, radial_first_.data(),
                       radial_second_.data());
     });
+    has_slopes_ = true;
   }
   /// Functions come as [function][edge]; the radial network wants the rows of edges. What is null
   /// is not wanted.

@@ -11,7 +11,7 @@
 #include "gsteer/core/transpose.hpp"
 #include "gsteer/layer/kernels/convolution_windows.hpp"
 #include "gsteer/layer/kernels/finish.hpp"
-#include "gsteer/layer/kernels/kernel_panels.hpp"
+#include "gsteer/layer/kernels/panels.hpp"
 #include "gsteer/layer/kernels/pixel_major.hpp"
 #include "gsteer/layer/kernels/window_order.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
@@ -25,7 +25,8 @@
 // output channels. Pictures are laid out with channels innermost and a border; then what a window
 // sees of one row of taps is one run of memory, and the convolution is a product of matrices whose
 // rows overlap in memory: no window is ever copied. Every number is summed by one task in one
-// order, so results do not depend on the number of threads.
+// order, so results do not depend on the number of threads. (Zeros of the padding are left out
+// where that is easy, whatever the weights: 0 * infinity is not always NaN.)
 
 namespace gsteer::detail {
 
@@ -69,7 +70,7 @@ class DenseConvolution {
   /// finished.
   void forward(Scalar* out, const Scalar* in, const Scalar* kernel, const Scalar* bias,
                bool add = false, const Finish<Scalar>& finish = {}) const {
-    const KernelPanels<Scalar> panels{groups_, weights(), outputs_};
+    const Panels<Scalar> panels{groups_, weights(), outputs_};
     const Buffer<Scalar> packed = pack(kernel, panels, false);
     const WindowOrder order = order_windows(windows_, batch_, Product<Scalar>::rows);
     const std::ptrdiff_t picture = grid_.size() + slack;
@@ -129,7 +130,7 @@ class DenseConvolution {
     if (adjoint_is_convolution(windows_) && outputs_ <= 2 * inputs_)
       return adjoint_by_turned_kernel(d_in, d_out, kernel, add);
     const int strips = static_cast<int>(tap_.size());
-    const KernelPanels<Scalar> panels{groups_, strips * outputs_, strip()};
+    const Panels<Scalar> panels{groups_, strips * outputs_, strip()};
     const Buffer<Scalar> packed = pack(kernel, panels, true);
     const std::ptrdiff_t picture = grid_.size(), rows = std::ptrdiff_t{pixels_} * c_out_;
     const int wave = wave_of(picture + rows);
@@ -183,9 +184,8 @@ class DenseConvolution {
     // Tiles have rows of one factor and columns of the other: a strip of few numbers makes columns.
     const int strips = static_cast<int>(tap_.size());
     const bool few = strip() < 3 * Product<Scalar>::rows && strip() < outputs_;
-    const KernelPanels<Scalar> panels{groups_, few ? outputs_ : weights(),
-                                      few ? weights() : outputs_};
-    const KernelPanels<Scalar> columns{groups_, pixels_, outputs_};  // of the gradient
+    const Panels<Scalar> panels{groups_, few ? outputs_ : weights(), few ? weights() : outputs_};
+    const Panels<Scalar> columns{groups_, pixels_, outputs_};  // of the gradient
     const std::ptrdiff_t picture = grid_.size() + slack,
                          rows = few ? std::ptrdiff_t{pixels_} * c_out_ + slack
                                     : columns.begin(groups_, 0, 0);
@@ -236,7 +236,7 @@ class DenseConvolution {
   }
 
  private:
-  static constexpr int panel = Product<Scalar>::panel;
+  static constexpr int panel = Panels<Scalar>::width;
   /// Windows of a task of forward.
   static constexpr int tile = 32 * Product<Scalar>::rows;
   using Some = SomeWindows<tile>;
@@ -345,8 +345,8 @@ class DenseConvolution {
   }
   /// The same, in windows of a tile.
   bool meets(int strip, const typename Some::Tile& t) const {
-    const int x = strip % windows_.kernel[2];
-    return (run_ > 1 || (t.low <= x && x < t.high)) && sees(strip, t.top, t.bottom);
+    const int x = run_ > 1 ? t.low : strip % windows_.kernel[2];
+    return t.low <= x && x < t.high && sees(strip, t.top, t.bottom);
   }
 
   /// c[r][channel...] += ... for m rows, by the tile that fits; see ProductTile::gather.
@@ -387,7 +387,7 @@ class DenseConvolution {
           for (int t = 0; t < windows_.taps(); ++t) visit(g, o, i, t);
   }
   /// [tap and input][output] or, for the adjoint, [strip and output][input and tap of the strip].
-  Buffer<Scalar> pack(const Scalar* kernel, const KernelPanels<Scalar>& panels, bool turned) const {
+  Buffer<Scalar> pack(const Scalar* kernel, const Panels<Scalar>& panels, bool turned) const {
     Buffer<Scalar> packed(panels.size());
     for_each_weight([&](int g, int o, int i, int t) {
       const int row = turned ? t / run_ * outputs_ + o : t * inputs_ + i;
@@ -422,8 +422,7 @@ class DenseConvolution {
                 std::min(16, pixels_ - p), c_out_);
   }
   /// The same as panels of columns, what they have to spare left alone.
-  void to_panels(Scalar* to, const KernelPanels<Scalar>& columns, const Scalar* planes,
-                 int image) const {
+  void to_panels(Scalar* to, const Panels<Scalar>& columns, const Scalar* planes, int image) const {
     planes += std::ptrdiff_t{image} * c_out_ * pixels_;
     for (int g = 0; g < groups_; ++g)
       for (int o = 0; o < outputs_; o += panel) {

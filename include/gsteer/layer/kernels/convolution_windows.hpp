@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <limits>
@@ -35,8 +36,9 @@ inline bool adjoint_is_convolution(const Windows& w) {
          "convolution: expected a number of groups that divides the channels, got ", groups,
          " groups, ", c_out, " output and ", c_in, " input channels");
   constexpr int most = std::numeric_limits<int>::max();
-  expect(static_cast<double>(c_in) / groups * w.taps() <= most, "convolution: expected at most ",
-         most, " weights for an output channel, got ", c_in / groups, " channels of ", w.taps());
+  const double channels = static_cast<double>(std::max(c_in, c_out)) / groups;
+  expect(channels * w.taps() <= most, "convolution: expected at most ", most,
+         " weights for a channel, got ", channels, " channels of ", w.taps());
   return w;
 }
 

@@ -168,7 +168,8 @@ class MessageMixing {
       int group = -1;
       for (std::size_t g = 0; g < labels.size(); ++g)
         if (labels[g] == block.label) group = static_cast<int>(g);
-      blocks_.push_back({channels_, irrep_dimension(block.label), block.copies, group, size});
+      blocks_.push_back({channels_, irrep_dimension(block.label), block.copies, group, size,
+                         plan.start(std::max(group, 0), 1)});
       if (group >= 0) size += plan.groups[static_cast<std::size_t>(group)].columns * block.copies;
       channels_ += block.copies * irrep_dimension(block.label);
     }
@@ -246,8 +247,9 @@ class MessageMixing {
  private:
   struct Block {
     int offset, size, copies;
-    int source;  ///< group of messages, -1 if none reaches the block
-    int weight;  ///< where its matrix begins
+    int source;             ///< group of messages, -1 if none reaches the block
+    int weight;             ///< where its matrix begins
+    std::ptrdiff_t before;  ///< messages of a node in earlier groups
   };
 
   int columns_of(const Block& b) const {
@@ -258,18 +260,13 @@ class MessageMixing {
   }
   /// Where the messages of a node begin.
   std::ptrdiff_t start(const Block& b, int nodes, int node) const {
-    std::ptrdiff_t before = 0;
-    for (int g = 0; g < b.source; ++g) {
-      const auto& group = groups_[static_cast<std::size_t>(g)];
-      before += group.size * group.columns;
-    }
-    return before * nodes + std::ptrdiff_t{node} * b.size * columns_of(b);
+    return b.before * nodes + std::ptrdiff_t{node} * b.size * columns_of(b);
   }
   /// Memory for the block's part of some nodes, [node][component][channel].
   static Scalar* rows_of(const Block& b, int nodes) {
     return scratch<Scalar>(Slot::mixed, std::ptrdiff_t{nodes} * b.size * b.copies);
   }
-  /// body(place there, place in [node][channel]) for the block's numbers of some nodes.
+  /// body(place in these rows, place in [node][channel]) for the block's numbers of some nodes.
   template <class Body>
   void for_each_channel(const Block& b, int first, int last, const Body& body) const {
     int row = 0;

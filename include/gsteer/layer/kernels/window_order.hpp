@@ -9,10 +9,10 @@
 
 namespace gsteer::detail {
 
-/// The windows of a picture, those that see the same taps along x one after the other: a product
-/// over some of them leaves out the taps that see nothing.
+/// The windows of a picture in parts, so that a product over windows of one part can leave out
+/// taps along x of which they see nothing.
 struct WindowOrder {
-  /// Windows pixel[first, first + count) see taps [low, high) along x.
+  /// Windows pixel[first, first + count) see nothing of other taps along x than [low, high).
   struct Part {
     int first, count;
     int low, high;
@@ -61,8 +61,8 @@ struct WindowOrder {
 /// At most Most windows of some pictures, those of each part of the order together, as tiles.
 template <int Most>
 struct SomeWindows {
-  /// Windows [first, first + count) of these, which see taps [low, high) along x, in lines from
-  /// `top` to `bottom`.
+  /// Windows [first, first + count) of these: nothing of other taps along x than [low, high), in
+  /// lines from `top` to `bottom`.
   struct Tile {
     int first, count;
     int low, high;

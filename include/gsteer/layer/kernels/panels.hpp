@@ -10,7 +10,7 @@ namespace gsteer::detail {
 /// Where numbers stand in panels of columns, as tiles of products take them: a matrix for each
 /// group, [group][panel][row][column]. The last panel of a group may have columns to spare.
 template <class Scalar>
-struct KernelPanels {
+struct Panels {
   static constexpr int width = Product<Scalar>::panel;
 
   int groups, rows, columns;
