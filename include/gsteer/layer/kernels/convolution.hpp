@@ -95,7 +95,12 @@ class DenseConvolution {
           for (int q = 0; q < panels.count(); ++q)
             for_each_piece([&](int r, int strips, int k0, int k) {
               const Scalar* const b = packed.data() + panels.begin(g, q, r * strip());
-              for (int t = 0; t < some.tiles; ++t) {
+              // The weights of the next piece follow; they come nearer while these are used.
+              const Scalar* next = b + (std::ptrdiff_t{strips - 1} * strip() + k0 + k) * panel;
+              const int share = (strips * k * panel + some.tiles - 1) / some.tiles;
+              for (int t = 0; t < some.tiles; ++t, next += share) {
+                for (int i = 0; i < share; i += 64 / static_cast<int>(sizeof(Scalar)))
+                  __builtin_prefetch(next + i, 0, 2);
                 // Of the piece, what lies between the first and the last tap that these see.
                 const auto& [p, m, low, high, top, bottom] = some.tile[t];
                 const int from = run_ > 1 ? std::max(k0, low * inputs_) : k0;
