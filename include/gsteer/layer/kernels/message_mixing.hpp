@@ -11,6 +11,7 @@
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/scratch.hpp"
+#include "gsteer/core/transpose.hpp"
 #include "gsteer/group/wigner_3j.hpp"
 #include "gsteer/layer/kernels/edge_plan.hpp"
 #include "gsteer/layer/parameter.hpp"
@@ -137,9 +138,7 @@ void transpose_blocks(const IrrepList& blocks, int nodes, bool channels_first, c
         const int size = irrep_dimension(block.label);
         const int rows = channels_first ? block.copies : size,
                   columns = channels_first ? size : block.copies;
-        for (int i = 0; i < rows; ++i)
-          for (int j = 0; j < columns; ++j)
-            to[start + j * rows + i] = from[start + i * columns + j];
+        transpose(to + start, rows, from + start, columns, columns, rows);
         start += rows * columns;
       }
   });
