@@ -19,13 +19,14 @@ namespace gsteer::detail {
 /// A few filters of odd size applied to every channel of a picture or volume whose channels are
 /// innermost, [pixel][channel].
 ///
-/// Every filter is even or odd along each axis. So its window is folded first: along an axis with
-/// taps -h to h,
+/// Every filter is even or odd along each axis. So its window is folded: along an axis with taps -h
+/// to h,
 ///   u(0), u(e) + u(-e) and u(e) - u(-e),   e = 1, ..., h,
 /// of which an even filter needs the sums and an odd one the differences. A window of k^d taps
 /// falls into 2^d classes of folded taps, and a filter multiplies the taps of its class only: half
 /// as many along each axis. Columns of a row of windows are folded along z and y once for all
-/// windows that share them. The adjoint does all of this in reverse.
+/// windows that share them, and along x in registers, for some filters at a time. The adjoint does
+/// all of this in reverse.
 template <class Scalar>
 class FilterBank {
  public:
@@ -49,46 +50,38 @@ class FilterBank {
       Class& part = classes_[at(c)];
       const auto taps = taps_of(c);
       part.taps = static_cast<int>(taps.size());
-      std::vector<int> rows;
+      part.first = static_cast<int>(filters_.size());
       for (int f = 0; f < count_; ++f)
-        if (parity[at(f)] == c) {
-          part.filters.push_back(f);
-          rows.push_back(filters[at(f)]);
-        }
-      const int n = static_cast<int>(rows.size());
-      for (std::size_t width = 2; width < chunks.size(); ++width) {
-        const int most = chunks[width];
-        Weights& weights = part.weights[width];
-        for (int f = 0, some = 0; f < n; f += some) {
-          some = filters_at_once(n - f, most);
-          for (const int t : taps)
-            for (int q = f; q < f + some; ++q)
-              weights.by_filter.push_back(static_cast<Scalar>(values(rows[at(q)], t)));
-        }
-        for (int t = 0; t < part.taps; t += most)
-          for (const int row : rows)
-            for (int s = t; s < t + most; ++s)
-              weights.by_tap.push_back(s < part.taps ? static_cast<Scalar>(values(row, taps[at(s)]))
-                                                     : Scalar{0});
+        if (parity[at(f)] == c) filters_.push_back(f);
+      part.count = static_cast<int>(filters_.size()) - part.first;
+      const auto weight = [&](int i, int t) {
+        return static_cast<Scalar>(values(filters[at(filters_[at(part.first + i)])], taps[at(t)]));
+      };
+      part.weights = weights_.size();
+      for (int f = 0, some = 0; f < part.count; f += some) {
+        some = filters_at_once(part.count - f);
+        for (int t = 0; t < part.taps; ++t)
+          for (int i = f; i < f + some; ++i) weights_.push_back(weight(i, t));
       }
     }
+    order_for_adjoint(values, filters);
   }
 
   int count() const { return count_; }
 
-  /// Multiply-adds and additions for a channel of a pixel.
+  /// Multiply-adds for a channel of a pixel, and the additions that fold each tap once.
   double cost() const {
     double sum = 4.0 * (columns() + size_[2]) + 2.0 * columns() * size_[2];
-    for (const Class& c : classes_) sum += (c.taps + 2.0) * static_cast<double>(c.filters.size());
+    for (const Class& c : classes_) sum += (c.taps + 2.0) * c.count;
     return sum;
   }
 
   /// r[window][filter][channel] = the responses of `windows` windows of a row, the first one with
-  /// its center at u; `stride`: from one window to the next in r, `channels`: a multiple of half a
-  /// vector.
+  /// its center at u; `stride`: from one window to the next in r, `channels`: a multiple of 32
+  /// bytes.
   void apply(const Scalar* u, int windows, const Steps& steps, Scalar* r, std::ptrdiff_t stride,
              int channels) const {
-    in_parts(channels, [&](int c, auto l) {
+    in_parts<true>(channels, [&](int c, auto l) {
       apply_lanes<l.value>(u + c, windows, steps, r + c, stride, channels);
     });
   }
@@ -96,55 +89,57 @@ class FilterBank {
   /// Adds to the pixels around u: the adjoint of apply.
   void scatter(Scalar* u, int windows, const Steps& steps, const Scalar* r, std::ptrdiff_t stride,
                int channels) const {
-    in_parts(channels, [&](int c, auto l) {
+    in_parts<false>(channels, [&](int c, auto l) {
       scatter_lanes<l.value>(u + c, windows, steps, r + c, stride, channels);
     });
   }
 
  private:
+  template <int L>
+  using Vector = Lanes<Scalar, L>;
   /// Channels are worked on one to four times so many at once.
   static constexpr int few = 32 / static_cast<int>(sizeof(Scalar));
-  /// Filters (forward) or taps (adjoint) that are summed at once: as many as there are registers
-  /// for.
-  static constexpr std::array<int, 5> chunks{0, 6, 6, 4, 3};
+  /// Whether the registers hold so many sums of L channels, and leave some for the rest.
   template <int L>
-  static constexpr int chunk = chunks[L / few];
+  static constexpr bool fits(int sums) {
+    return 4 * sums * Vector<L>::count <= 3 * int{EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS};
+  }
+  /// Filters that are summed at once.
+  static constexpr int chunk = fits<2 * few>(6) ? 6 : 3;
+  /// Pairs of taps, e and -e, whose gradients are.
+  static constexpr int most_pairs = chunk / 2;
 
-  /// body(first channel, std::integral_constant of how many) for all channels.
-  template <class Body>
+  /// body(first channel, std::integral_constant of how many) for all channels; `Threes`: whether
+  /// three times a few pay, too.
+  template <bool Threes, class Body>
   static void in_parts(int channels, const Body& body) {
-    for (int c = 0; c < channels;) {
-      const int left = (channels - c) / few;
-      const int some = left == 5 ? 3 : std::clamp(left, 1, 4);  // 3 and 2, rather than 4 and 1
-      if (some == 4) body(c, std::integral_constant<int, 4 * few>{});
-      if (some == 3) body(c, std::integral_constant<int, 3 * few>{});
-      if (some == 2) body(c, std::integral_constant<int, 2 * few>{});
-      if (some == 1) body(c, std::integral_constant<int, few>{});
-      c += some * few;
-    }
+    int c = 0;
+    const auto take = [&]<int Times>(std::integral_constant<int, Times>) {
+      for (; c + Times * few <= channels; c += Times * few)
+        body(c, std::integral_constant<int, Times * few>{});
+    };
+    if constexpr (fits<4 * few>(chunk)) take(std::integral_constant<int, 4>{});
+    if constexpr (fits<3 * few>(chunk) && Threes) take(std::integral_constant<int, 3>{});
+    take(std::integral_constant<int, 2>{});
+    take(std::integral_constant<int, 1>{});
   }
 
   static constexpr int most_columns = 81;  // folded taps along z and y
   static constexpr int longest = 27;       // taps along an axis
 
-  template <int L>
-  using Vector = Lanes<Scalar, L>;
-
-  struct Weights {
-    std::vector<Scalar> by_filter;  // [chunk of filters][tap][filter]
-    std::vector<Scalar> by_tap;     // [chunk of taps][filter][tap]
-  };
   /// The filters that are even or odd alike along z, y, x; their folded taps follow each other.
   struct Class {
-    std::vector<int> filters;
+    int first = 0, count = 0;  ///< in filters_
     int taps = 0;
-    std::array<Weights, chunks.size()> weights;  // by lanes; one vector has those of two
+    std::size_t weights = 0;  ///< [chunk of filters][tap][filter]
   };
 
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
   int columns() const { return size_[0] * size_[1]; }
-  static int filters_at_once(int left, int most) {
-    return left > most ? std::min(left - left / 2, most) : left;
+  /// Six, four or fewer; five are three and two.
+  static int filters_at_once(int left) {
+    const int some = left > chunk ? std::min(left - left / 2, chunk) : left;
+    return some == 5 ? (left == 5 ? 3 : 6) : some;
   }
 
   /// Folded tap i of an axis: of distance i, or from k / 2 + 1 on odd and of distance i - k / 2.
@@ -186,7 +181,8 @@ class FilterBank {
   /// The class of a filter. \throws Error if it is neither even nor odd along an axis
   [[gnu::cold]] int parity_of(const Eigen::MatrixXd& values, int f) const {
     int parity = 0;
-    const double largest = values.row(f).cwiseAbs().maxCoeff();
+    double largest = 0;
+    for (int t = 0; t < values.cols(); ++t) largest = std::max(largest, std::abs(values(f, t)));
     for (std::size_t axis = 0; axis < 3; ++axis) {
       double off_even = 0, off_odd = 0;
       for (int t = 0; t < values.cols(); ++t) {
@@ -205,37 +201,66 @@ class FilterBank {
     return parity;
   }
 
-  /// N filters of a class from its folded taps.
-  template <int L, int N>
-  static void combine(const Vector<L>* taps, int count, const Scalar* weights, const int* filters,
-                      Scalar* r, int channels) {
-    Vector<L> sum[N];
+  /// The weights once more, as the adjoint meets them: [kind of column][column][pairs of taps], of
+  /// each first [even filter][tap], then [odd filter][tap].
+  [[gnu::cold]] void order_for_adjoint(const Eigen::MatrixXd& values,
+                                       const std::vector<int>& filters) {
+    const int high = size_[2] / 2;
+    adjoint_weights_ = weights_.size();
+    for (int c = 0, q = 0; c < 4; ++c) {
+      const std::array<std::vector<int>, 2> taps{taps_of(2 * c), taps_of(2 * c + 1)};
+      for (const int begin = q; q < last_column_[at(c)]; ++q)
+        for (int e = 0; e <= high; e += e == 0 ? 1 + most_pairs : most_pairs)
+          for (const int odd_part : {0, 1}) {
+            const Class& part = classes_[at(2 * c + odd_part)];
+            const int each = high + 1 - odd_part, last = e == 0 ? most_pairs : e + most_pairs - 1;
+            for (int i = 0; i < part.count; ++i)
+              for (int tap = std::max(e, odd_part); tap <= std::min(high, last); ++tap)
+                weights_.push_back(static_cast<Scalar>(
+                    values(filters[at(filters_[at(part.first + i)])],
+                           taps[at(odd_part)][at((q - begin) * each + tap - odd_part)])));
+          }
+    }
+  }
+
+  /// The responses of N filters of a class, even or odd along x, to a window: `columns` of its
+  /// columns, L numbers each, `step` numbers from one column to its neighbor along x.
+  template <int L, int N, bool Odd>
+  void combine(const Scalar* center, int columns, std::ptrdiff_t step, const Scalar* weights,
+               const int* filters, Scalar* r, int channels) const {
+    const int high = size_[2] / 2;
+    Vector<L> sum[N], tap, behind;
     for (int q = 0; q < N; ++q) sum[q].clear();
-    for (int t = 0; t < count; ++t, weights += N)
-      for (int q = 0; q < N; ++q) Vector<L>::add_scaled(sum[q], weights[q], taps[t]);
+    for (int c = 0; c < columns; ++c, center += L) {
+      if constexpr (!Odd) {
+        Vector<L>::load(tap, center);
+        for (int q = 0; q < N; ++q) Vector<L>::add_scaled(sum[q], *weights++, tap);
+      }
+      for (int e = 1; e <= high; ++e) {
+        Vector<L>::load(tap, center + e * step);
+        Vector<L>::load(behind, center - e * step);
+        Odd ? tap.subtract(behind) : tap.add(behind);
+        for (int q = 0; q < N; ++q) Vector<L>::add_scaled(sum[q], *weights++, tap);
+      }
+    }
     for (int q = 0; q < N; ++q)
       sum[q].store(r + static_cast<std::ptrdiff_t>(filters[q]) * channels);
   }
 
-  template <int L>
-  void respond(const Vector<L>* folded, Scalar* r, int channels) const {
-    for (const Class& part : classes_) {
-      const Scalar* w = part.weights[std::max(2, L / few)].by_filter.data();
-      const int n = static_cast<int>(part.filters.size()), taps = part.taps;
-      for (int f = 0, some = 0; f < n; f += some, w += some * taps) {
-        const int* list = part.filters.data() + f;
-        some = filters_at_once(n - f, chunk<L>);
-        if constexpr (chunk<L> == 6) {
-          if (some == 6) combine<L, 6>(folded, taps, w, list, r, channels);
-          if (some == 5) combine<L, 5>(folded, taps, w, list, r, channels);
-        }
-        if constexpr (chunk<L> >= 4)
-          if (some == 4) combine<L, 4>(folded, taps, w, list, r, channels);
-        if (some == 3) combine<L, 3>(folded, taps, w, list, r, channels);
-        if (some == 2) combine<L, 2>(folded, taps, w, list, r, channels);
-        if (some == 1) combine<L, 1>(folded, taps, w, list, r, channels);
+  template <int L, bool Odd>
+  void respond(const Class& part, const Scalar* center, int columns, std::ptrdiff_t step, Scalar* r,
+               int channels) const {
+    const Scalar* w = weights_.data() + part.weights;
+    const int* list = filters_.data() + part.first;
+    for (int f = 0, some = 0; f < part.count; f += some, w += some * part.taps, list += some) {
+      some = filters_at_once(part.count - f);
+      if constexpr (chunk == 6) {
+        if (some == 6) combine<L, 6, Odd>(center, columns, step, w, list, r, channels);
+        if (some == 4) combine<L, 4, Odd>(center, columns, step, w, list, r, channels);
       }
-      folded += taps;
+      if (some == 3) combine<L, 3, Odd>(center, columns, step, w, list, r, channels);
+      if (some == 2) combine<L, 2, Odd>(center, columns, step, w, list, r, channels);
+      if (some == 1) combine<L, 1, Odd>(center, columns, step, w, list, r, channels);
     }
   }
 
@@ -258,26 +283,14 @@ class FilterBank {
     Scalar* const memory = scratch<Scalar>(Slot::folded, shared.count * n * L);
     for (std::ptrdiff_t x = 0; x < shared.count; ++x)
       fold_column<L>(u - high * s.tap[2] + x * shared.step, s, memory + x * n * L);
-    Vector<L> folded[most_taps];
+    const std::ptrdiff_t step = shared.tap * n * L;
     for (int i = 0; i < windows; ++i, r += stride) {
       const Scalar* const center = memory + (i * shared.window + high * shared.tap) * n * L;
-      Vector<L>* to = folded;
-      for (int c = 0, q = 0; c < 4; ++c) {
-        // Even taps of all columns of this kind, then the odd ones.
-        Vector<L>*even = to, *odds = to + (last_column_[at(c)] - q) * (high + 1);
-        for (; q < last_column_[at(c)]; ++q) {
-          const Scalar* const from = center + q * L;
-          Vector<L>::load(*even++, from);
-          for (int e = 1; e <= high; ++e) {
-            Vector<L> ahead, behind;
-            Vector<L>::load(ahead, from + e * shared.tap * n * L);
-            Vector<L>::load(behind, from - e * shared.tap * n * L);
-            Vector<L>::sum_and_difference(*even++, *odds++, ahead, behind);
-          }
-        }
-        to = odds;
+      for (int c = 0, q = 0; c < 4; q = last_column_[at(c++)]) {
+        const int count = last_column_[at(c)] - q;
+        respond<L, false>(classes_[at(2 * c)], center + q * L, count, step, r, channels);
+        respond<L, true>(classes_[at(2 * c + 1)], center + q * L, count, step, r, channels);
       }
-      respond<L>(folded, r, channels);
     }
   }
 
@@ -289,45 +302,69 @@ class FilterBank {
     const std::ptrdiff_t numbers = shared.count * n * L;
     Scalar* const memory = scratch<Scalar>(Slot::folded, numbers);
     std::fill_n(memory, numbers, Scalar{0});
-    Vector<L> folded[most_taps];
+    const std::ptrdiff_t step = shared.tap * n * L;
     for (int i = 0; i < windows; ++i, r += stride) {
-      spread<L>(r, channels, folded);
-      Scalar* const center = memory + (i * shared.window + high * shared.tap) * n * L;
-      const Vector<L>* from = folded;
-      for (int c = 0, q = 0; c < 4; ++c) {
-        const Vector<L>*even = from, *odds = from + (last_column_[at(c)] - q) * (high + 1);
-        for (; q < last_column_[at(c)]; ++q) {
-          Scalar* const to = center + q * L;
-          (even++)->add_to(to);
-          for (int e = 1; e <= high; ++e) {
-            Vector<L> ahead, behind;
-            Vector<L>::sum_and_difference(ahead, behind, *even++, *odds++);
-            ahead.add_to(to + e * shared.tap * n * L);
-            behind.add_to(to - e * shared.tap * n * L);
-          }
-        }
-        from = odds;
-      }
+      Scalar* center = memory + (i * shared.window + high * shared.tap) * n * L;
+      const Scalar* w = weights_.data() + adjoint_weights_;
+      for (int c = 0, q = 0; c < 4; ++c)
+        for (; q < last_column_[at(c)]; ++q, center += L)
+          spread<L>(c, center, step, r, channels, w);
     }
     for (std::ptrdiff_t x = 0; x < shared.count; ++x)
       unfold_column<L>(u - high * s.tap[2] + x * shared.step, s, memory + x * n * L);
   }
 
-  /// The transpose of respond.
+  /// The transpose of `combine` for all filters of a kind of column, even and odd along x, and one
+  /// column: adds to it and to its neighbors.
   template <int L>
-  void spread(const Scalar* r, int channels, Vector<L>* folded) const {
-    for (const Class& part : classes_) {
-      const Scalar* w = part.weights[std::max(2, L / few)].by_tap.data();
-      for (int t = 0; t < part.taps; t += chunk<L>) {
-        Vector<L> sum[chunk<L>], value;
-        for (int s = 0; s < chunk<L>; ++s) sum[s].clear();
-        for (const int f : part.filters) {
-          Vector<L>::load(value, r + static_cast<std::ptrdiff_t>(f) * channels);
-          for (int s = 0; s < chunk<L>; ++s) Vector<L>::add_scaled(sum[s], *w++, value);
-        }
-        for (int s = 0; s < std::min(chunk<L>, part.taps - t); ++s) folded[t + s] = sum[s];
+  void spread(int kind, Scalar* center, std::ptrdiff_t step, const Scalar* r, int channels,
+              const Scalar*& w) const {
+    const int high = size_[2] / 2;
+    int e = std::min(high, most_pairs);
+    if (e == 0) spread_pairs<L, 0, 0>(kind, center, step, r, channels, w);
+    if (e == 1) spread_pairs<L, 0, 1>(kind, center, step, r, channels, w);
+    if constexpr (most_pairs > 1) {
+      if (e == 2) spread_pairs<L, 0, 2>(kind, center, step, r, channels, w);
+      if (e == 3) spread_pairs<L, 0, 3>(kind, center, step, r, channels, w);
+    }
+    for (int pairs = 0; e < high; e += pairs) {
+      pairs = std::min(high - e, most_pairs);
+      const std::ptrdiff_t far = e * step;
+      if (pairs == 1) spread_pairs<L, 1, 1>(kind, center, step, r, channels, w, far);
+      if constexpr (most_pairs > 1) {
+        if (pairs == 2) spread_pairs<L, 1, 2>(kind, center, step, r, channels, w, far);
+        if (pairs == 3) spread_pairs<L, 1, 3>(kind, center, step, r, channels, w, far);
       }
-      folded += part.taps;
+    }
+  }
+
+  /// Of Pairs of columns, those of distance `far` + `step`, `far` + 2 `step`, ... from the center,
+  /// and with First = 0 the center itself.
+  template <int L, int First, int Pairs>
+  void spread_pairs(int kind, Scalar* center, std::ptrdiff_t step, const Scalar* r, int channels,
+                    const Scalar*& w, std::ptrdiff_t far = 0) const {
+    Vector<L> even[Pairs + 1], odds[Pairs + 1], value;
+    for (int e = 0; e <= Pairs; ++e) {
+      even[e].clear();
+      odds[e].clear();
+    }
+    const Class &evens = classes_[at(2 * kind)], &others = classes_[at(2 * kind + 1)];
+    const int* filters = filters_.data() + evens.first;
+    for (int i = 0; i < evens.count; ++i) {
+      Vector<L>::load(value, r + static_cast<std::ptrdiff_t>(filters[i]) * channels);
+      for (int e = First; e <= Pairs; ++e) Vector<L>::add_scaled(even[e], *w++, value);
+    }
+    filters = filters_.data() + others.first;
+    for (int i = 0; i < others.count; ++i) {
+      Vector<L>::load(value, r + static_cast<std::ptrdiff_t>(filters[i]) * channels);
+      for (int e = 1; e <= Pairs; ++e) Vector<L>::add_scaled(odds[e], *w++, value);
+    }
+    if constexpr (First == 0) even[0].add_to(center);
+    for (int e = 1; e <= Pairs; ++e) {
+      Vector<L> sum, difference;
+      Vector<L>::sum_and_difference(sum, difference, even[e], odds[e]);
+      sum.add_to(center + far + e * step);
+      difference.add_to(center - far - e * step);
     }
   }
 
@@ -392,6 +429,9 @@ class FilterBank {
   std::vector<std::array<int, 2>> sorted_;  // the inverse
   std::array<int, 4> last_column_{};        // of each kind, one past it
   std::array<Class, 8> classes_;            // [odd along z][y][x]
+  std::vector<int> filters_;                // of all classes
+  std::vector<Scalar> weights_;             // of all classes, and those of the adjoint
+  std::size_t adjoint_weights_ = 0;
 };
 
 }  // namespace gsteer::detail

@@ -34,6 +34,12 @@ struct Lanes {
     for (int i = 0; i < count; ++i)
       sum.part[i] = Eigen::internal::pmadd(a.part[i], b.part[i], sum.part[i]);
   }
+  void add(const Lanes& v) {
+    for (int i = 0; i < count; ++i) part[i] = Eigen::internal::padd(part[i], v.part[i]);
+  }
+  void subtract(const Lanes& v) {
+    for (int i = 0; i < count; ++i) part[i] = Eigen::internal::psub(part[i], v.part[i]);
+  }
   /// a + b and a - b.
   static void sum_and_difference(Lanes& sum, Lanes& difference, const Lanes& a, const Lanes& b) {
     for (int i = 0; i < count; ++i) {
