@@ -36,6 +36,24 @@ TEST_CASE("every index is visited once, whatever the number of threads") {
     }
 }
 
+TEST_CASE("pieces follow each other and cover the range", "[parallel]") {
+  for (const int count : {-1, 0, 1, 7, 8, 9, 1000})
+    for (const int piece : {1, 8, 2000}) {
+      CAPTURE(count, piece);
+      std::vector<std::atomic<int>> visits(static_cast<std::size_t>(std::max(count, 0)));
+      std::atomic<int> pieces{0}, wrong{0};
+      parallel_pieces(count, piece, [&](int first, int last) {
+        ++pieces;
+        if (first % piece != 0 || last <= first || (last - first != piece && last != count))
+          ++wrong;
+        for (int i = first; i < last; ++i) ++visits[static_cast<std::size_t>(i)];
+      });
+      for (const auto& n : visits) wrong += n != 1;
+      CHECK(wrong == 0);
+      CHECK(pieces == (std::max(count, 0) + piece - 1) / piece);
+    }
+}
+
 TEST_CASE("several threads take part, and one if one is asked for") {
   const auto threads_of_a_loop = [] {
     std::mutex guard;

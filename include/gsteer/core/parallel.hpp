@@ -105,4 +105,14 @@ void parallel_for(int count, Body&& body) {
       const_cast<void*>(static_cast<const void*>(std::addressof(body))));
 }
 
+/// body(first, last) for consecutive pieces [first, last) of [0, count), of `piece` numbers each
+/// but the last: parallel_for where one number is too little work for a task.
+template <class Index, class Body>
+void parallel_pieces(Index count, std::type_identity_t<Index> piece, const Body& body) {
+  parallel_for(static_cast<int>(count / piece + (count % piece > 0)), [&](int i) {
+    const Index first = static_cast<Index>(i) * piece;
+    body(first, first + std::min<Index>(piece, count - first));
+  });
+}
+
 }  // namespace gsteer

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -146,11 +145,7 @@ class EdgeGeometry {
   /// body(first, last) for the edges in pieces, in parallel.
   template <class Body>
   void for_each_piece(const Body& body) const {
-    constexpr int piece = 256;
-    parallel_for((edges_ + piece - 1) / piece, [&](int i) {
-      body(static_cast<std::size_t>(i * piece),
-           static_cast<std::size_t>(std::min(edges_, (i + 1) * piece)));
-    });
+    parallel_pieces(static_cast<std::size_t>(edges_), 256, body);
   }
 
   /// The derivatives of the radial functions, which not every pass needs.

@@ -39,11 +39,7 @@ void map_blocks(const Scalar* x, Scalar* y, std::size_t count, Map map) {
 /// the cache of a core.
 template <class Body>
 void for_each_part(std::size_t size, Body&& body) {
-  constexpr std::size_t part = 1 << 15;
-  parallel_for(static_cast<int>((size + part - 1) / part), [&](int i) {
-    const std::size_t begin = static_cast<std::size_t>(i) * part;
-    body(begin, std::min(size, begin + part));
-  });
+  parallel_pieces(size, 1 << 15, body);
 }
 
 /// x = f(x) for numbers in a row.

@@ -277,9 +277,8 @@ class EdgeAttention {
   /// Edges in pieces of some, in parallel.
   template <class Body>
   static void for_each_edge(int edges, const Body& body) {
-    constexpr int piece = 64;
-    parallel_for((edges + piece - 1) / piece, [&](int i) {
-      for (int e = i * piece; e < std::min(edges, (i + 1) * piece); ++e) body(e);
+    parallel_pieces(edges, 64, [&](int first, int last) {
+      for (int e = first; e < last; ++e) body(e);
     });
   }
 

@@ -37,7 +37,7 @@ class EdgeProduct {
   void forward(const Graph& graph, Numbers<Scalar> x, Numbers<Scalar> w, Numbers<Scalar> y,
                Scalar* messages) const {
     const int nodes = graph.nodes();
-    for_each_task(nodes, [&](int first, int last) {
+    parallel_pieces(nodes, task_nodes, [&](int first, int last) {
       for (std::size_t g = 0; g < plan_->groups.size(); ++g) {
         const std::ptrdiff_t row = std::ptrdiff_t{plan_->groups[g].size} * plan_->groups[g].columns;
         std::fill_n(messages + plan_->start(static_cast<int>(g), nodes) + first * row,
@@ -96,7 +96,7 @@ class EdgeProduct {
       }
     });
     if (!gx || groups == 1) return;
-    for_each_task(nodes, [&](int first, int last) {
+    parallel_pieces(nodes, task_nodes, [&](int first, int last) {
       for (int group = 1; group < groups; ++group) {
         const Scalar* const sums = others + (group - 1) * size;
         for (auto i = std::ptrdiff_t{first} * plan_->in_channels;
@@ -109,16 +109,9 @@ class EdgeProduct {
  private:
   using Block = EdgeBlock<Scalar>;
   static constexpr int lanes = Block::lanes;
+  static constexpr int task_nodes = 8;
   static constexpr int width =
       Eigen::internal::unpacket_traits<typename ManyChannels<Scalar>::type>::size;
-
-  /// Nodes in pieces of a few, in parallel.
-  template <class Body>
-  static void for_each_task(int nodes, Body&& body) {
-    constexpr int piece = 8;
-    parallel_for((nodes + piece - 1) / piece,
-                 [&](int i) { body(i * piece, std::min(nodes, (i + 1) * piece)); });
-  }
 
   /// One path of the edges in lanes [first, last).
   struct Piece {

@@ -17,10 +17,8 @@ namespace gsteer::detail {
 /// body(first, last) for the edges [first, last) into each node; nodes in parallel.
 template <class Body>
 void for_each_softmax(const Graph& graph, int heads, const Body& body) {
-  constexpr int piece = 16;
-  const int nodes = graph.nodes();
-  parallel_for((nodes + piece - 1) / piece, [&](int i) {
-    for (int node = i * piece; node < std::min(nodes, (i + 1) * piece); ++node)
+  parallel_pieces(graph.nodes(), 16, [&](int begin, int end) {
+    for (int node = begin; node < end; ++node)
       for (int head = 0; head < heads; ++head)
         body(std::ptrdiff_t{graph.received(node)} * heads + head,
              std::ptrdiff_t{graph.received(node + 1)} * heads + head);

@@ -117,13 +117,8 @@ struct LabeledEdgePlan {
   return made;
 }
 
-/// body(first, last) for the nodes in pieces of a few, in parallel.
-template <class Body>
-void for_pieces_of_nodes(int nodes, const Body& body) {
-  constexpr int piece = 16;
-  parallel_for((nodes + piece - 1) / piece,
-               [&](int i) { body(i * piece, std::min(nodes, (i + 1) * piece)); });
-}
+/// Nodes that are worked on at a time.
+inline constexpr int node_piece = 16;
 
 /// Turns the matrices of each block of each node: from [channel][component], as fields have them,
 /// to [component][channel], or the other way.
@@ -131,7 +126,7 @@ template <class Scalar>
 void transpose_blocks(const IrrepList& blocks, int nodes, bool channels_first, const Scalar* from,
                       Scalar* to) {
   const int width = channels(blocks);
-  for_pieces_of_nodes(nodes, [&](int first, int last) {
+  parallel_pieces(nodes, node_piece, [&](int first, int last) {
     std::ptrdiff_t start = std::ptrdiff_t{first} * width;
     for (int n = first; n < last; ++n)
       for (const auto& block : blocks) {
@@ -180,7 +175,7 @@ class MessageMixing {
 
   /// Messages [group][node][component][column] to y [node][channel].
   void forward(const Scalar* messages, int nodes, Scalar* y) const {
-    for_pieces_of_nodes(nodes, [&](int first, int last) {
+    parallel_pieces(nodes, node_piece, [&](int first, int last) {
       std::fill_n(y + std::ptrdiff_t{first} * channels_, std::ptrdiff_t{last - first} * channels_,
                   Scalar{0});
       for (const Block& b : blocks_) {
@@ -198,7 +193,7 @@ class MessageMixing {
 
   /// Gradient with respect to y to that with respect to the messages.
   void backward(const Scalar* g, int nodes, Scalar* messages) const {
-    for_pieces_of_nodes(nodes, [&](int first, int last) {
+    parallel_pieces(nodes, node_piece, [&](int first, int last) {
       for (int group = 0, offset = 0; group < static_cast<int>(groups_.size()); ++group) {
         const int row = groups_[static_cast<std::size_t>(group)].size *
                         groups_[static_cast<std::size_t>(group)].columns;
@@ -224,7 +219,7 @@ class MessageMixing {
     const auto rows = [&](const Block& b) {
       return collected_.data() + std::ptrdiff_t{nodes} * b.offset;
     };
-    for_pieces_of_nodes(nodes, [&](int first, int last) {
+    parallel_pieces(nodes, node_piece, [&](int first, int last) {
       for (const Block& b : blocks_)
         if (b.source >= 0)
           collect(g, b, first, last, rows(b) + std::ptrdiff_t{first} * b.size * b.copies);
@@ -233,12 +228,10 @@ class MessageMixing {
     for (const Block& b : blocks_) {
       if (b.source < 0) continue;
       const int columns = columns_of(b);
-      parallel_for((columns + piece - 1) / piece, [&](int i) {
-        const int first = i * piece;
+      parallel_pieces(columns, piece, [&](int first, int last) {
         multiply_transposed_a(weight.gradient.data() + b.weight + std::ptrdiff_t{first} * b.copies,
                               b.copies, messages + start(b, nodes, 0) + first, columns, rows(b),
-                              b.copies, std::min(piece, columns - first), b.copies, nodes * b.size,
-                              true);
+                              b.copies, last - first, b.copies, nodes * b.size, true);
       });
     }
   }

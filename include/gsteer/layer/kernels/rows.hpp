@@ -12,10 +12,8 @@ namespace gsteer::detail {
 /// task, so that feature vectors on points (length 1) are no slower than feature maps.
 template <class Body>
 void for_each_row(int rows, int length, Body&& body) {
-  const int block = std::max(1, 16384 / std::max(1, length));
-  parallel_for((rows - 1) / block + 1, [&](int task) {
-    const int last = std::min(rows - task * block, block) + task * block;
-    for (int row = task * block; row < last; ++row) body(row);
+  parallel_pieces(rows, std::max(1, 16384 / std::max(1, length)), [&](int first, int last) {
+    for (int row = first; row < last; ++row) body(row);
   });
 }
 

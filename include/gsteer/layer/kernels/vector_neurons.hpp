@@ -13,10 +13,9 @@ namespace gsteer::detail {
 /// body(offset, size) for each copy of an irrep in `rows` feature vectors, rows in parallel.
 template <class Body>
 void for_each_vector(const IrrepList& blocks, int rows, const Body& body) {
-  constexpr int piece = 64;
   const int all = channels(blocks);
-  parallel_for((rows + piece - 1) / piece, [&](int i) {
-    for (int row = i * piece; row < std::min(rows, (i + 1) * piece); ++row) {
+  parallel_pieces(rows, 64, [&](int first, int last) {
+    for (int row = first; row < last; ++row) {
       std::ptrdiff_t at = std::ptrdiff_t{row} * all;
       for (const auto& block : blocks)
         for (int u = 0; u < block.copies; ++u, at += irrep_dimension(block.label))
@@ -125,11 +124,10 @@ struct InnerProducts {
   /// body(vector of x, vector of t, their product, components), rows in parallel.
   template <class Body>
   void for_each_row(const Body& body) const {
-    constexpr int piece = 64;
     const std::ptrdiff_t x_size = channels(x_blocks), t_size = channels(t_blocks),
                          y_size = pair_count(x_blocks, t_blocks);
-    parallel_for((rows + piece - 1) / piece, [&](int task) {
-      for (int row = task * piece; row < std::min(rows, (task + 1) * piece); ++row)
+    parallel_pieces(rows, 64, [&](int first, int last) {
+      for (int row = first; row < last; ++row)
         for_each_pair(x_blocks, t_blocks, [&](int c, int k, int product, int size) {
           body(row * x_size + c, row * t_size + k, row * y_size + product, size);
         });
