@@ -12,6 +12,8 @@
 #include "gsteer/group/orthogonal3.hpp"
 #include "gsteer/layer/batch_norm.hpp"
 #include "gsteer/layer/conv.hpp"
+#include "gsteer/layer/conv_transposed.hpp"
+#include "gsteer/layer/linear.hpp"
 #include "gsteer/layer/norm_nonlinearity.hpp"
 #include "gsteer/layer/pointwise.hpp"
 #include "gsteer/layer/residual.hpp"
@@ -42,10 +44,9 @@ auto apart(const Residual<Body, Shortcut>& block) {
 }
 
 /// Not centered, so that means matter.
-template <class Net, int Dimension>
-auto random_input(Rng& rng, int batch, const Grid<Dimension>& grid) {
-  auto x = random_field(Field<typename Net::in, typename Net::Scalar, Grid<Dimension>>(batch, grid),
-                        rng);
+template <class Net, class Space>
+auto random_input(Rng& rng, int batch, const Space& space) {
+  auto x = random_field(Field<typename Net::in, typename Net::Scalar, Space>(batch, space), rng);
   for (auto& v : x.values()) v = v / 2 + 1;
   return x;
 }
@@ -53,8 +54,8 @@ auto random_input(Rng& rng, int batch, const Grid<Dimension>& grid) {
 /// After some steps of training the fused network gives what its layers give, on any number of
 /// threads, and still after it was copied and the network trained on. Returns how many layers are
 /// left.
-template <class Net, int Dimension>
-std::size_t check_fusion(Net net, int batch, const Grid<Dimension>& grid) {
+template <class Net, class Space>
+std::size_t check_fusion(Net net, int batch, const Space& grid) {
   using Scalar = typename Net::Scalar;
   INFO(Net::in::name() << " -> " << Net::out::name());
   Rng rng(21);
@@ -137,6 +138,28 @@ TEST_CASE("a convolution takes in the batch norm and the function after it", "[f
     constexpr auto out = 2 * trivial<SO<3>> + 2 * irrep<SO<3>, 1>;
     check_patterns<Conv3d<in, out, 3, double>>({.padding = 1}, 2, Grid<3>{{5, 6, 5}});
   }
+}
+
+TEST_CASE("so do Linear and the transposed convolution", "[fusion]") {
+  constexpr auto in = 2 * regular<C<4>> + trivial<C<4>>;
+  constexpr auto out = 3 * regular<C<4>> + 2 * quotient<C<4>, C<2>>;
+  using Norm = BatchNorm<out, double>;
+  using Map = ELU<out, double>;
+  for (const bool bias : {true, false}) {
+    CHECK(check_fusion(Sequential{Linear<in, out, double>{{.bias = bias}}, Norm{}, Map{}}, 2,
+                       Grid<2>{{7, 8}}) == 1);
+    CHECK(check_fusion(Sequential{Linear<in, out, double>{{.bias = bias}}, Norm{}, Map{}}, 9,
+                       Point{}) == 1);
+    CHECK(check_fusion(Sequential{ConvTransposed2d<in, out, 3, double>{
+                                      {.stride = 2, .padding = 1, .bias = bias}},
+                                  Norm{}, Map{}},
+                       2, Grid<2>{{5, 6}}) == 1);
+  }
+  constexpr auto four = 4 * regular<C<4>>;
+  CHECK(check_fusion(Sequential{ConvTransposed2d<2 * regular<C<4>>, four, 3, double>{
+                                    {.padding = 1, .groups = 2}},
+                                BatchNorm<four, double>{}, ReLU<four, double>{}},
+                     3, Grid<2>{{5, 6}}) == 1);
 }
 
 TEST_CASE("what does not come right after a convolution stays on its own", "[fusion]") {

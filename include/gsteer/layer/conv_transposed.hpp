@@ -66,8 +66,7 @@ class steerable_conv_transposed : detail::on_grid<Dimension, In> {
   auto freeze() const {
     auto map = map_;
     map.expand();
-    return make_frozen<In, Out, Scalar>(
-        [map = std::move(map)](const auto& x) { return apply(map, x); });
+    return FrozenConvolution<steerable_conv_transposed>(std::move(map));
   }
 
   Space output_grid(const Space& input) const {
@@ -85,6 +84,9 @@ class steerable_conv_transposed : detail::on_grid<Dimension, In> {
   }
 
  private:
+  template <class, class, class>
+  friend class FrozenConvolution;
+
   static ConvolutionOptions dense(ConvolutionOptions options) {
     options.method = ConvolutionMethod::dense;
     return options;
@@ -106,10 +108,12 @@ class steerable_conv_transposed : detail::on_grid<Dimension, In> {
     return w;
   }
   static Field<Out, Scalar, Space> apply(const detail::GridConvolution<Scalar>& map,
-                                         const Field<In, Scalar, Space>& x) {
+                                         const Field<In, Scalar, Space>& x,
+                                         const detail::Finish<Scalar>& finish = {}) {
     const Windows w = output_windows(map, x.space());
     Field<Out, Scalar, Space> y(x.batch(), detail::space_of<Space>(w.size));
     map.forward_transposed(x.data(), y.data(), x.batch(), w);
+    finish.in_parallel(y.data(), y.size());
     return y;
   }
 

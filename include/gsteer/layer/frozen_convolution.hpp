@@ -24,13 +24,15 @@ struct no_layer {
 
 }  // namespace detail
 
-/// A convolution for use, with the batch norm and the pointwise function that follow it.
+/// A convolution for use, be it transposed or at each point on its own (Linear), with the batch
+/// norm and the pointwise function that follow it.
 ///
 /// With running statistics a batch norm is y = a x + s, and
 ///   f(a (K x + b) + s) = f((a K) x + (a b + s)):
 /// since a is a number for each field and s invariant, a K is again a combination of equivariant
 /// kernels, and the sum an invariant bias. So the norm changes the parameters of the convolution,
-/// whichever way that is carried out, and f each part of the result while it is in the cache. A
+/// whichever way that is carried out, and f the result, mostly part by part while it is in the
+/// cache. A
 /// norm that takes its statistics from the batch it is given must see all of the result first: then
 /// one comes after the other.
 template <class Layer, class Norm = detail::no_layer<typename Layer::Scalar>,

@@ -63,8 +63,7 @@ class linear {
   auto freeze() const {
     auto map = map_;
     map.expand();
-    return make_frozen<In, Out, Scalar>(
-        [map = std::move(map)](const auto& x) { return apply(map, x); });
+    return FrozenConvolution<linear>(std::move(map));
   }
 
   template <class Visit>
@@ -78,9 +77,13 @@ class linear {
   }
 
  private:
+  template <class, class, class>
+  friend class FrozenConvolution;
+
   template <class Space>
   static Field<Out, Scalar, Space> apply(const detail::GridConvolution<Scalar>& map,
-                                         const Field<In, Scalar, Space>& x) {
+                                         const Field<In, Scalar, Space>& x,
+                                         const detail::Finish<Scalar>& finish = {}) {
     Field<Out, Scalar, Space> y(x.batch(), x.space());
     if constexpr (std::is_same_v<Space, Point>) {
       const auto bias = map.dense_bias();
@@ -88,8 +91,9 @@ class linear {
         std::copy(bias.begin(), bias.end(), y.data() + static_cast<std::size_t>(b) * bias.size());
       detail::multiply_transposed_b(y.data(), Out::size, x.data(), In::size, map.kernel().data(),
                                     In::size, x.batch(), Out::size, In::size, true);
+      finish.in_parallel(y.data(), y.size());
     } else {
-      map.forward(x.data(), y.data(), x.batch(), map.windows(x.space().zyx()));
+      map.forward(x.data(), y.data(), x.batch(), map.windows(x.space().zyx()), finish);
     }
     return y;
   }

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "gsteer/core/parallel.hpp"
+
 namespace gsteer::detail {
 
 /// What is done to results as soon as they are computed, while they are in the cache: a function
@@ -19,6 +21,13 @@ class Finish {
   explicit operator bool() const { return run_ != nullptr; }
   void operator()(Scalar* x, std::ptrdiff_t count) const {
     if (run_) run_(function_, x, static_cast<std::size_t>(count));
+  }
+  /// The same for a result as a whole.
+  void in_parallel(Scalar* x, std::size_t count) const {
+    if (run_)
+      parallel_pieces(count, 1 << 14, [&](std::size_t first, std::size_t last) {
+        run_(function_, x + first, last - first);
+      });
   }
 
  private:
