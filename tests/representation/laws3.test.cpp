@@ -128,20 +128,11 @@ template <class Field>
 double off_identity() {
   using G = typename Field::group;
   static_assert(detail::is_in_irreps<Field>);
-  std::vector<double> weights;
-  std::vector<Eigen::MatrixXd> field;
-  std::vector<detail::irrep_samples> irreps;
-  for (const auto& item : Field::content()) irreps.push_back({item.label, item.copies, {}});
-  for (const auto& [g, weight] : G::haar_quadrature(2 * highest_frequency(Field::content()))) {
-    weights.push_back(weight);
-    field.push_back(Field::matrix(g));
-    std::size_t i = 0;
-    for (const auto& item : Field::content())
-      irreps[i++].matrices.push_back(G::irrep_matrix(item.label, g));
-  }
+  const auto nodes = G::haar_quadrature(2 * highest_frequency(Field::content()));
   const Eigen::MatrixXd one = Eigen::MatrixXd::Identity(Field::size, Field::size);
   CHECK(change_of_basis<Field>() == one);
-  return (detail::find_change_of_basis(weights, field, irreps, Field::name()) - one).norm();
+  return (detail::find_change_of_basis(detail::samples_of<Field>(nodes), Field::name()) - one)
+      .norm();
 }
 
 }  // namespace

@@ -3,15 +3,14 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <new>
 #include <utility>
 
 #include "gsteer/core/memory.hpp"
 
 namespace gsteer {
 
-/// Contiguous memory of numbers that is either owned (zero-filled, aligned to a cache line) or
-/// borrowed from the caller.
+/// Contiguous memory of numbers, or structures of them, that is either owned (zero-filled, aligned
+/// to a cache line) or borrowed from the caller.
 ///
 /// A copy always owns its memory; a moved-from buffer is empty. Memory is kept for the next buffer,
 /// see release_memory. A borrowed buffer must not outlive
@@ -65,7 +64,7 @@ class Buffer {
     return *this;
   }
   ~Buffer() {
-    if (owned_ && data_) detail::memory_pool().give_back(data_, size_ * sizeof(Scalar));
+    if (owned_ && data_) detail::give_back_memory(data_, size_ * sizeof(Scalar));
   }
 
   Scalar* data() { return data_; }
@@ -83,9 +82,7 @@ class Buffer {
 
  private:
   static Scalar* allocate(std::size_t size) {
-    if (size == 0) return nullptr;
-    if (size > std::size_t(-1) / 2 / sizeof(Scalar)) throw std::bad_array_new_length();
-    return static_cast<Scalar*>(detail::memory_pool().take(size * sizeof(Scalar)));
+    return size == 0 ? nullptr : static_cast<Scalar*>(detail::take_memory(size, sizeof(Scalar)));
   }
 
   Scalar* data_ = nullptr;

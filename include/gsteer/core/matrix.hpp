@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <cmath>
 
 #include "gsteer/core/product.hpp"
 
@@ -19,10 +20,37 @@ using ConstMatrixMap = Eigen::Map<const Matrix<Scalar>, 0, Eigen::OuterStride<>>
 
 namespace detail {
 
-/// a b, for the small matrices of the algebra. Plain loops, compiled once: Eigen's product of
-/// double matrices costs a user half a second of compile time for each way it is written.
-inline Eigen::MatrixXd product(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
-  Eigen::MatrixXd c = Eigen::MatrixXd::Zero(a.rows(), b.cols());
+// The small matrices of the algebra, by plain loops that are compiled once: each expression of
+// Eigen's is a type of its own, which costs a user 10 ms of compile time, a product of double
+// matrices half a second.
+
+[[gnu::cold]] inline Eigen::MatrixXd zeros(Eigen::Index rows, Eigen::Index cols) {
+  Eigen::MatrixXd m(rows, cols);
+  for (Eigen::Index i = 0; i < m.size(); ++i) m.data()[i] = 0;
+  return m;
+}
+[[gnu::cold]] inline Eigen::MatrixXd identity(Eigen::Index rows, Eigen::Index cols) {
+  Eigen::MatrixXd m = zeros(rows, cols);
+  for (Eigen::Index i = 0; i < rows && i < cols; ++i) m(i, i) = 1;
+  return m;
+}
+
+/// m(row + i, col + j) = factor block(i, j)
+[[gnu::cold]] inline void place(Eigen::MatrixXd& m, Eigen::Index row, Eigen::Index col,
+                                const Eigen::MatrixXd& block, double factor = 1) {
+  for (Eigen::Index j = 0; j < block.cols(); ++j)
+    for (Eigen::Index i = 0; i < block.rows(); ++i) m(row + i, col + j) = factor * block(i, j);
+}
+
+inline double length(const double* x, Eigen::Index size) {
+  double square = 0;
+  for (Eigen::Index i = 0; i < size; ++i) square += x[i] * x[i];
+  return std::sqrt(square);
+}
+
+/// a b
+[[gnu::cold]] inline Eigen::MatrixXd product(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
+  Eigen::MatrixXd c = zeros(a.rows(), b.cols());
   for (Eigen::Index j = 0; j < b.cols(); ++j)
     for (Eigen::Index k = 0; k < a.cols(); ++k)
       for (Eigen::Index i = 0; i < a.rows(); ++i) c(i, j) += a(i, k) * b(k, j);

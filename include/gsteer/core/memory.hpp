@@ -131,6 +131,17 @@ inline MemoryPool& memory_pool() {
   return pool;
 }
 
+/// Memory for `count` objects of `size` bytes, and back to where it came from. Not inlined: every
+/// container of the library does this, in every function that makes one.
+/// \throws std::bad_alloc
+[[gnu::noinline]] inline void* take_memory(std::size_t count, std::size_t size) {
+  if (count > std::size_t(-1) / 2 / size) throw std::bad_array_new_length();
+  return memory_pool().take(count * size);
+}
+[[gnu::noinline]] inline void give_back_memory(void* memory, std::size_t bytes) noexcept {
+  memory_pool().give_back(memory, bytes);
+}
+
 /// For standard containers that are made for a call and gone after it.
 template <class T>
 struct PoolAllocator {
@@ -139,11 +150,8 @@ struct PoolAllocator {
   template <class U>
   PoolAllocator(const PoolAllocator<U>&) noexcept {}
 
-  T* allocate(std::size_t n) {
-    if (n > std::size_t(-1) / 2 / sizeof(T)) throw std::bad_array_new_length();
-    return static_cast<T*>(memory_pool().take(n * sizeof(T)));
-  }
-  void deallocate(T* p, std::size_t n) noexcept { memory_pool().give_back(p, n * sizeof(T)); }
+  T* allocate(std::size_t n) { return static_cast<T*>(take_memory(n, sizeof(T))); }
+  void deallocate(T* p, std::size_t n) noexcept { give_back_memory(p, n * sizeof(T)); }
   friend bool operator==(const PoolAllocator&, const PoolAllocator&) { return true; }
 };
 

@@ -24,7 +24,7 @@ enum class Slot : std::size_t {
 };
 
 template <class Scalar>
-Scalar* scratch(Slot slot, std::ptrdiff_t count) {
+[[gnu::noinline]] Scalar* scratch(Slot slot, std::ptrdiff_t count) {
   const auto size = static_cast<std::size_t>(count);
   thread_local std::array<Buffer<Scalar>, static_cast<std::size_t>(Slot::last)> memory;
   auto& buffer = memory[static_cast<std::size_t>(slot)];

@@ -12,10 +12,10 @@ namespace gsteer::detail {
 #endif
 /// to[i * to_row + p] = from[p * from_row + i] for i < rows, p < cols: squares of vectors in
 /// registers, and what is left one by one. Vectors have 32 bytes at most: of what Eigen does with
-/// longer ones, g++ 12 warns.
+/// longer ones, g++ 12 warns. Not inlined: with sizes that it knows, g++ unrolls it and warns, too.
 template <class Scalar>
-void transpose(Scalar* to, std::ptrdiff_t to_row, const Scalar* from, std::ptrdiff_t from_row,
-               int rows, int cols) {
+[[gnu::noinline]] void transpose(Scalar* to, std::ptrdiff_t to_row, const Scalar* from,
+                                 std::ptrdiff_t from_row, int rows, int cols) {
   constexpr int longest = 32 / static_cast<int>(sizeof(Scalar));
   using Packet = typename Eigen::internal::find_best_packet<Scalar, longest>::type;
   constexpr int width = Eigen::internal::unpacket_traits<Packet>::size;

@@ -44,8 +44,9 @@ struct Point {
 inline std::string to_string(Point) { return "a point"; }
 template <int Dimension>
 std::string to_string(const Grid<Dimension>& grid) {
-  std::string text;
-  for (const int size : grid.sizes) text += (text.empty() ? "" : " x ") + std::to_string(size);
+  std::string text = std::to_string(grid.sizes[0]);
+  for (std::size_t i = 1; i < grid.sizes.size(); ++i)
+    text.append(" x ").append(std::to_string(grid.sizes[i]));
   return text;
 }
 

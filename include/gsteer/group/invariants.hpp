@@ -46,7 +46,6 @@ struct invariant_tensor {
 template <class Quadrature, class A, class B, class C>
 std::vector<invariant_tensor> reynolds_invariants(const Quadrature& quadrature, A&& a, B&& b, C&& c,
                                                   int count) {
-  using Eigen::Index;
   if (count == 0) return {};
   const auto [first, weight] = quadrature.front();
   const int na = static_cast<int>(a(first).rows());
@@ -62,7 +61,7 @@ std::vector<invariant_tensor> reynolds_invariants(const Quadrature& quadrature, 
   std::vector<invariant_tensor> basis;
   Eigen::MatrixXd found(n, count);
   for (int col = 0; col < n && static_cast<int>(basis.size()) < count; ++col) {
-    Eigen::MatrixXd v = Eigen::MatrixXd::Zero(n, 1);  // column `col` of P
+    Eigen::MatrixXd v = detail::zeros(n, 1);  // column `col` of P
     for (std::size_t g = 0; g < weights.size(); ++g) {
       const auto& [x, y, z] = matrices[g];
       double* at = v.data();
@@ -73,11 +72,13 @@ std::vector<invariant_tensor> reynolds_invariants(const Quadrature& quadrature, 
         }
     }
     detail::remove_projection(v, found, static_cast<int>(basis.size()));
-    if (v.norm() < 1e-6) continue;
-    v /= v.norm();
-    found.col(static_cast<Index>(basis.size())) = v.col(0);
+    const double norm = detail::length(v.data(), n);
+    if (norm < 1e-6) continue;
     invariant_tensor tensor({na, nb, nc});
-    for (int i = 0; i < n; ++i) tensor.values[static_cast<std::size_t>(i)] = v(i, 0);
+    for (int i = 0; i < n; ++i) tensor.values[static_cast<std::size_t>(i)] = v(i, 0) / norm;
+    for (int i = 0; i < n; ++i)
+      found(i, static_cast<Eigen::Index>(basis.size())) =
+          tensor.values[static_cast<std::size_t>(i)];
     basis.push_back(std::move(tensor));
   }
   expect(static_cast<int>(basis.size()) == count, "reynolds_invariants: expected ", count,

@@ -4,7 +4,6 @@
 #include <Eigen/Core>
 #include <array>
 #include <cmath>
-#include <complex>
 #include <numbers>
 #include <string>
 #include <vector>
@@ -183,11 +182,6 @@ constexpr int multiplicity(plane_symmetry s, const std::array<factor, 3>& f) {
   const std::array<int, 3> sizes{f[0].size, f[1].size, f[2].size};
   std::vector<invariant_tensor> basis;
   for_each_invariant(s, f, [&](const std::array<int, 3>& signs) {
-    const auto component = [&](std::size_t i, int row) -> std::complex<double> {
-      if (f[i].size == 1) return 1;
-      return std::numbers::sqrt2 / 2 *
-             (row == 0 ? std::complex<double>(1) : std::complex<double>(0, -signs[i]));
-    };
     for (const bool imaginary : {false, true}) {
       if (real && imaginary) continue;
       if (s.reflection && (sign > 0) == imaginary) continue;
@@ -195,9 +189,19 @@ constexpr int multiplicity(plane_symmetry s, const std::array<factor, 3>& f) {
       for (int i = 0; i < sizes[0]; ++i)
         for (int j = 0; j < sizes[1]; ++j)
           for (int k = 0; k < sizes[2]; ++k) {
-            const auto value = component(0, i) * component(1, j) * component(2, k);
-            tensor(i, j, k) =
-                real ? 1 : std::numbers::sqrt2 * (imaginary ? value.imag() : value.real());
+            // The product of eigenvectors (1, -i sign) / sqrt(2) is length (-i)^quarters.
+            const std::array<int, 3> row{i, j, k};
+            double length = 1;
+            int quarters = 0;
+            for (std::size_t a = 0; a < 3; ++a) {
+              if (sizes[a] == 2) length *= std::numbers::sqrt2 / 2;
+              quarters += row[a] * signs[a];
+            }
+            constexpr std::array<int, 4> real_part{1, 0, -1, 0}, imaginary_part{0, -1, 0, 1};
+            const auto turn = static_cast<std::size_t>(quarters & 3);
+            tensor(i, j, k) = real ? 1
+                                   : std::numbers::sqrt2 * length *
+                                         (imaginary ? imaginary_part[turn] : real_part[turn]);
           }
       basis.push_back(std::move(tensor));
     }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "gsteer/core/matrix.hpp"
 #include "gsteer/kernel/space.hpp"
 
 namespace gsteer {
@@ -95,7 +96,8 @@ struct KernelFilters {
         y.resize(at(harmonic_count(space.dimension, part.degree)));
         if (part.degree != known) space.harmonics(part.degree, x, y.data());
         known = part.degree;
-        const double radial = radial_value(space.profile.rings[at(part.ring)], x.norm());
+        const double radial =
+            radial_value(space.profile.rings[at(part.ring)], detail::length(x.data(), x.size()));
         for (std::size_t c = 0; c < y.size(); ++c)
           values(part.first + static_cast<int>(c), t) = radial * y[c];
       }
@@ -120,7 +122,7 @@ struct KernelFilters {
   [[gnu::cold]] Entries entries(const kernel_space& space, const kernel_term& term) const {
     const int start = find(term).first;
     const auto [harmonic, rows, cols] = term.tensor.sizes;
-    Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(harmonic, harmonic);
+    Eigen::MatrixXd gram = detail::zeros(harmonic, harmonic);
     for (int c = 0; c < harmonic; ++c)
       for (int d = 0; d < harmonic; ++d)
         for (int t = 0; t < taps(); ++t) gram(c, d) += values(start + c, t) * values(start + d, t);
@@ -148,7 +150,8 @@ struct KernelFilters {
     const kernel_ring& ring = space.profile.rings[at(term.ring)];
     double whole = 0;
     for (int t = 0; t < tap_count(space); ++t) {
-      const double radial = radial_value(ring, tap_position(space, t).norm());
+      const Eigen::VectorXd x = tap_position(space, t);
+      const double radial = radial_value(ring, detail::length(x.data(), x.size()));
       whole += radial * radial;
     }
     expect(whole > 1e-12, "KernelFilters: the ring of radius ", ring.radius, " and width ",

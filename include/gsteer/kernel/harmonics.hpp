@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gsteer/core/error.hpp"
+#include "gsteer/core/matrix.hpp"
 #include "gsteer/group/concepts.hpp"
 
 namespace gsteer {
@@ -23,7 +24,7 @@ constexpr int harmonic_count(int dimension, int l) {
 /// `values` has room for harmonic_count. At the origin, which has no direction, those of l > 0 are
 /// 0.
 inline void harmonics(int l, const Eigen::VectorXd& x, double* values) {
-  const double r = x.norm();
+  const double r = detail::length(x.data(), x.size());
   if (l == 0) {
     values[0] = 1;
     return;
@@ -46,15 +47,19 @@ inline void harmonics(int l, const Eigen::VectorXd& x, double* values) {
 
 /// The matrix H with harmonics(l, a x) = H harmonics(l, x), for an orthogonal a of the plane.
 inline Eigen::MatrixXd harmonic_matrix(int l, const Eigen::MatrixXd& a) {
-  if (l == 0) return Eigen::MatrixXd::Ones(1, 1);
+  if (l == 0) return detail::identity(1, 1);
   // a = rotation diag(+-1, 1), and its second column is that of the rotation.
   const double angle = l * std::atan2(-a(0, 1), a(1, 1));
   Eigen::MatrixXd h(2, 2);
-  h << std::cos(angle), -std::sin(angle), std::sin(angle), std::cos(angle);
+  h(0, 0) = h(1, 1) = std::cos(angle);
+  h(1, 0) = std::sin(angle);
+  h(0, 1) = -h(1, 0);
   if (a(0, 0) * a(1, 1) - a(0, 1) * a(1, 0) < 0) {
     const double sign = l % 2 == 0 ? 1 : -1;
-    h.col(0) *= sign;
-    h.col(1) *= -sign;
+    for (int i = 0; i < 2; ++i) {
+      h(i, 0) *= sign;
+      h(i, 1) *= -sign;
+    }
   }
   return h;
 }
@@ -85,7 +90,9 @@ struct harmonics_on<1> {
   }
   static Eigen::MatrixXd matrix(int l, const Eigen::MatrixXd& a) {
     const int n = harmonic_count(1, l);
-    return Eigen::MatrixXd::Constant(n, n, l == 0 ? 1 : a(0, 0));
+    Eigen::MatrixXd h(n, n);
+    if (n == 1) h(0, 0) = l == 0 ? 1 : a(0, 0);
+    return h;
   }
 };
 

@@ -8,6 +8,7 @@
 
 #include "gsteer/layer/frozen_convolution.hpp"
 #include "gsteer/layer/grid_convolution.hpp"
+#include "gsteer/layer/kernels/coupled_mixing.hpp"
 #include "gsteer/layer/layer.hpp"
 #include "gsteer/layer/remembered.hpp"
 #include "gsteer/layer/symmetry.hpp"
@@ -105,7 +106,7 @@ class steerable_conv : detail::on_grid<Dimension, In> {
 
   /// \throws Error if the groups do not divide the fields
   explicit steerable_conv(ConvolutionOptions options = {})
-      : map_(rules::space(options.groups, name), options) {}
+      : map_(rules::space(options.groups, name), options, mixing()) {}
 
   /// [batch, in, (z,) y, x] -> [batch, out, (z',) y', x'], y' = (y + 2 padding - dilation (k - 1) -
   /// 1) / stride + 1. \throws Error if the grid is too small, or the stride breaks the symmetry of
@@ -154,6 +155,15 @@ class steerable_conv : detail::on_grid<Dimension, In> {
  private:
   template <class, class, class>
   friend class FrozenConvolution;
+
+  /// In space, to couple first may be less work. On the plane the matrices of the plan take less
+  /// time, also where few input fields make their multiplications more.
+  static constexpr detail::MixingFactory<Scalar> mixing() {
+    if constexpr (Dimension == 3)
+      return &detail::CoupledMixing<Scalar>::if_cheaper;
+    else
+      return nullptr;
+  }
 
   static Field<Out, Scalar, Space> apply(const detail::GridConvolution<Scalar>& map,
                                          const Field<In, Scalar, Space>& x,

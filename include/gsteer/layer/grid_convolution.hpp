@@ -19,7 +19,7 @@ namespace gsteer {
 
 /// How a convolution is carried out. All give the same numbers up to rounding.
 enum class ConvolutionMethod {
-  automatic,  ///< whichever a count of operations says is faster
+  automatic,  ///< whichever an estimate of the times says is faster
   dense,      ///< the kernel expanded, then as any convolution
   harmonic    ///< without the dense kernel, see HarmonicPlan; for one group of fields
 };
@@ -50,12 +50,14 @@ namespace detail {
 template <class Scalar>
 class GridConvolution {
  public:
-  /// `space` is that of one group of fields; all groups have the same.
-  GridConvolution(kernel_space space, const ConvolutionOptions& options)
+  /// `space` is that of one group of fields; all groups have the same. `mixing`: see
+  /// HarmonicConvolution.
+  [[gnu::cold]] GridConvolution(kernel_space space, const ConvolutionOptions& options,
+                                MixingFactory<Scalar> mixing = nullptr)
       : options_(options),
         sampled_(std::make_shared<const SampledKernels<Scalar>>(std::move(space))),
         invariant_(sampled_->space().out) {
-    choose_method();
+    choose_method(mixing);
     const auto& s = sampled_->space();
     in_ = channels(s.in);
     out_ = channels(s.out);
@@ -251,7 +253,7 @@ class GridConvolution {
  private:
   static std::size_t size_t_of(int i) { return static_cast<std::size_t>(i); }
 
-  void choose_method() {
+  [[gnu::cold]] void choose_method(MixingFactory<Scalar> mixing) {
     if (options_.method == ConvolutionMethod::dense) return;
     const auto& s = sampled_->space();
     const bool asked = options_.method == ConvolutionMethod::harmonic;
@@ -263,14 +265,15 @@ class GridConvolution {
     // The harmonic method works on whole rows, of which a signal is one.
     if (options_.groups != 1 || !fits || (!asked && (s.profile.size == 1 || s.dimension == 1)))
       return;
-    auto plan = std::make_shared<const HarmonicConvolution<Scalar>>(s, sampled_->filters());
-    const double dense = static_cast<double>(channels(s.in)) * channels(s.out) * sampled_->taps();
-    if (asked || 1.1 * plan->cost() < dense) harmonic_ = std::move(plan);
+    auto plan = std::make_shared<const HarmonicConvolution<Scalar>>(s, sampled_->filters(), mixing);
+    const double dense =
+        HarmonicConvolution<Scalar>::dense_cost(channels(s.in), channels(s.out), sampled_->taps());
+    if (asked || plan->cost() < dense) harmonic_ = std::move(plan);
   }
 
   /// Channels in the order of the groups, given the layout of one group; empty if they stand so
   /// already.
-  static std::vector<int> group_order(const channel_layout& one, int groups) {
+  [[gnu::cold]] static std::vector<int> group_order(const channel_layout& one, int groups) {
     if (groups == 1 || one.size() == 1) return {};
     std::vector<int> order;
     for (int g = 0; g < groups; ++g)

@@ -12,10 +12,10 @@
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/kernel/harmonic_plan.hpp"
-#include "gsteer/layer/kernels/coupled_mixing.hpp"
 #include "gsteer/layer/kernels/filter_bank.hpp"
 #include "gsteer/layer/kernels/finish.hpp"
 #include "gsteer/layer/kernels/harmonic_mixing.hpp"
+#include "gsteer/layer/kernels/mixing.hpp"
 #include "gsteer/layer/kernels/pixel_major.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
@@ -27,10 +27,11 @@ namespace gsteer::detail {
 template <class Scalar>
 class HarmonicConvolution {
  public:
-  /// `filters` are those of the space.
-  [[gnu::cold]] HarmonicConvolution(const kernel_space& space, const KernelFilters& filters)
+  /// `filters` are those of the space; `mixing`: what may take the place of the plan's matrices.
+  [[gnu::cold]] HarmonicConvolution(const kernel_space& space, const KernelFilters& filters,
+                                    MixingFactory<Scalar> mixing = nullptr)
       : plan_(space, filters),
-        taps_(filters.taps()),
+        dimension_(space.dimension),
         in_channels_(channels(space.in)),
         out_channels_(channels(space.out)) {
     std::array<int, 3> size{1, 1, 1};
@@ -40,7 +41,7 @@ class HarmonicConvolution {
       starts_.push_back(row_);
       row_ += banks_.back().count() * group.channels;
     }
-    coupled_ = CoupledMixing<Scalar>::if_cheaper(space, filters, plan_, starts_, row_);
+    if (mixing) mixing_ = mixing(space, filters, plan_, starts_, row_);
     in_bases_ = cast(space.in);
     out_bases_ = cast(space.out);
     in_rows_ = rows(space.in, in_bases_, plan_.in_position);
@@ -54,18 +55,18 @@ class HarmonicConvolution {
   /// Whether it takes kernels of so many taps.
   static constexpr bool takes(int taps) { return taps <= FilterBank<Scalar>::most_taps; }
 
-  std::size_t matrix_size() const { return coupled_ ? coupled_->size() : plan_.size; }
+  std::size_t matrix_size() const { return mixing_ ? mixing_->size() : plan_.size; }
 
   /// Fills the mixing matrices from the coefficients of the kernel space.
   void load(const Scalar* coefficients, Scalar* matrices) const {
-    if (coupled_)
-      coupled_->load(coefficients, matrices);
+    if (mixing_)
+      mixing_->load(coefficients, matrices);
     else
       plan_.load(coefficients, matrices);
   }
 
-  /// Multiply-adds for one pixel of the output, those of the filter bank and of the copying counted
-  /// at what they cost in time.
+  /// The time for one pixel of the output, in multiply-adds of a dense convolution: fitted to two
+  /// dozen layers of the plane and some of space (most are within 15 %), which takes longer.
   double cost() const {
     double filtering = 0;
     for (std::size_t g = 0; g < plan_.in.size(); ++g)
@@ -74,8 +75,13 @@ class HarmonicConvolution {
     for (const auto* kinds : {&in_rows_, &out_rows_})
       for (const auto& k : *kinds)
         turning += static_cast<double>(k.copies) * k.size * (k.size + 16);
-    return 1.25 * (coupled_ ? coupled_->cost() : plan_.multiplications()) + 1.6 * filtering +
-           1.5 * turning;
+    const double mixing = mixing_ ? 1.25 * mixing_->cost() : plan_.multiplications();
+    return (dimension_ == 3 ? 1.4 : 1.0) *
+           (mixing + 1.25 * filtering + turning + 3000.0 * static_cast<double>(plan_.in.size()));
+  }
+  /// The same for the dense convolution of as many channels.
+  static double dense_cost(int inputs, int outputs, int taps) {
+    return (static_cast<double>(inputs) * taps + 34) * outputs;
   }
 
   /// out = correlation of in with the kernel, plus bias[channel], and finished.
@@ -102,9 +108,9 @@ class HarmonicConvolution {
         const int pixels = part.pixels();
         Scalar* v = scratch<Scalar>(Slot::mixed, part.size());
         const Scalar* u = pictures.data() + i * s.input.size();
-        if (coupled_) {
+        if (mixing_) {
           Scalar* r = filter_all(u, s, w, y, part);
-          coupled_->mix(r, pixels, matrices, v);
+          mixing_->mix(r, pixels, matrices, v);
         } else {
           mix_groups(u, s, w, y, part, matrices, v);
         }
@@ -142,8 +148,8 @@ class HarmonicConvolution {
     for (int p = 1; p < parts; ++p)
       for (std::size_t i = 0; i < size; ++i)
         sums[i] += sums[static_cast<std::size_t>(p) * size + i];
-    if (coupled_)
-      coupled_->store(sums.data(), d_coefficients);
+    if (mixing_)
+      mixing_->store(sums.data(), d_coefficients);
     else
       plan_.store(sums.data(), d_coefficients);
   }
@@ -173,7 +179,7 @@ class HarmonicConvolution {
     Shape(const HarmonicConvolution& c, const Windows& w)
         : input{w.size, w.padding, c.plan_.in_channels},
           output{w.output(), {0, 0, 0}, c.plan_.out_channels},
-          rows(std::clamp((c.coupled_ ? 64 : 256) / output.width(), 1, output.lines())) {}
+          rows(std::clamp((c.mixing_ ? 64 : 256) / output.width(), 1, output.lines())) {}
     /// Some lines from `line` on, before line `last`.
     PixelGrid part(int line, int last) const {
       return {{1, std::min(rows, last - line), output.width()}, {0, 0, 0}, output.channels};
@@ -190,9 +196,7 @@ class HarmonicConvolution {
   void enter(Scalar* u, const Shape& s, const Scalar* picture, Padding mode) const {
     std::fill_n(u, s.input.size(), Scalar{0});
     to_pixel_major(u, s.input, picture, in_rows_);
-    for_each_border_pixel(s.input, mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {
-      std::copy_n(u + source, s.input.channels, u + border);
-    });
+    fill_border(u, s.input, mode);
   }
 
   /// Where the center of the window of the first pixel of a line of output lies in the picture.
@@ -328,9 +332,7 @@ class HarmonicConvolution {
   }
   /// From channels innermost; what the border has goes to where it came from.
   void leave_gradient(Scalar* d_in, const Shape& s, Scalar* d_u, Padding mode) const {
-    for_each_border_pixel(s.input, mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {
-      for (int c = 0; c < s.input.channels; ++c) d_u[source + c] += d_u[border + c];
-    });
+    fold_border(d_u, s.input, mode);
     const Scalar* no_bias = nullptr;
     from_pixel_major(d_in, d_u, s.input, no_bias, in_rows_);
   }
@@ -344,12 +346,12 @@ class HarmonicConvolution {
       const PixelGrid part = s.part(y0, last);
       const int pixels = part.pixels();
       const Scalar* d_part = d_v + s.output.line(y0);
-      if (coupled_) {
+      if (mixing_) {
         Scalar* r = filter_all(u, s, w, y0, part);
-        for (int task = 0; task < coupled_->tasks(); ++task)
-          coupled_->add_gradient(task, r, d_part, pixels, d_matrices);
+        for (int task = 0; task < mixing_->tasks(); ++task)
+          mixing_->add_gradient(task, r, d_part, pixels, d_matrices);
         // The responses have done their work; their gradient takes their place.
-        coupled_->unmix(d_part, pixels, matrices, r);
+        mixing_->unmix(d_part, pixels, matrices, r);
         for (std::size_t g = 0; g < plan_.in.size(); ++g)
           scatter(d_u, origin, r + starts_[g], row_, g, s, w, y0, part);
         continue;
@@ -374,11 +376,11 @@ class HarmonicConvolution {
   }
 
   HarmonicPlan<Scalar> plan_;
-  int taps_, in_channels_, out_channels_;
-  int row_ = 0;                                           // numbers in the responses of a pixel
-  std::vector<int> starts_;                               // of each input group in them
-  std::unique_ptr<const CoupledMixing<Scalar>> coupled_;  // null where that is more work
-  std::vector<FilterBank<Scalar>> banks_;                 // for each input group
+  int dimension_, in_channels_, out_channels_;
+  int row_ = 0;                                   // numbers in the responses of a pixel
+  std::vector<int> starts_;                       // of each input group in them
+  std::unique_ptr<const Mixing<Scalar>> mixing_;  // null: the matrices of the plan
+  std::vector<FilterBank<Scalar>> banks_;         // for each input group
   std::vector<Matrix<Scalar>> in_bases_, out_bases_;
   std::vector<FieldRows<Scalar>> in_rows_, out_rows_;
 };

@@ -48,26 +48,26 @@ class PointConvolution {
       banks_.emplace_back(group.filters, filters_, group.channels);
       row_ += banks_.back().size() * group.channels;
     }
-    coupled_ = CoupledMixing<Scalar>::if_cheaper(space, filters, plan_, starts_, row_);
+    mixing_ = CoupledMixing<Scalar>::if_cheaper(space, filters, plan_, starts_, row_);
   }
 
   const IrrepRows<Scalar>& in() const { return in_rows_; }
   const IrrepRows<Scalar>& out() const { return out_rows_; }
   /// The number of filters, and of entries of all matrices.
   int filters() const { return filters_; }
-  std::size_t matrix_size() const { return coupled_ ? coupled_->size() : plan_.size; }
+  std::size_t matrix_size() const { return mixing_ ? mixing_->size() : plan_.size; }
 
   /// Fills the matrices from the coefficients of the kernel space.
   void load(const Scalar* coefficients, Scalar* matrices) const {
-    if (coupled_)
-      coupled_->load(coefficients, matrices);
+    if (mixing_)
+      mixing_->load(coefficients, matrices);
     else
       plan_.load(coefficients, matrices);
   }
   /// Adds to the gradient of the coefficients what that of the matrices gives them.
   void store(const Scalar* d_matrices, Scalar* d_coefficients) const {
-    if (coupled_)
-      coupled_->store(d_matrices, d_coefficients);
+    if (mixing_)
+      mixing_->store(d_matrices, d_coefficients);
     else
       plan_.store(d_matrices, d_coefficients);
   }
@@ -195,13 +195,13 @@ class PointConvolution {
 
   /// Responses as the matrices take them.
   void couple(Scalar* r, int count) const {
-    for (std::size_t i = 0; !coupled_ && i < plan_.in.size(); ++i)
+    for (std::size_t i = 0; !mixing_ && i < plan_.in.size(); ++i)
       couple_frequencies<Scalar>(plan_.in[i], r + starts_[i], row_, count);
   }
 
   /// v from the coupled responses of `count` nodes.
   void mix(const Scalar* r, int count, const Scalar* matrices, Scalar* v) const {
-    if (coupled_) return coupled_->mix(r, count, matrices, v);
+    if (mixing_) return mixing_->mix(r, count, matrices, v);
     std::fill_n(v, std::ptrdiff_t{count} * out_rows_.width(), Scalar{0});
     for (std::size_t i = 0; i < plan_.in.size(); ++i)
       mix_responses<Scalar>(plan_, static_cast<int>(i), r + starts_[i], row_, count, matrices, v,
@@ -210,7 +210,7 @@ class PointConvolution {
 
   /// The gradient of the responses from that of v.
   void unmix(const Scalar* g, int count, const Scalar* matrices, Scalar* gr) const {
-    if (coupled_) return coupled_->unmix(g, count, matrices, gr);
+    if (mixing_) return mixing_->unmix(g, count, matrices, gr);
     for (std::size_t i = 0; i < plan_.in.size(); ++i)
       unmix_responses<Scalar>(plan_, static_cast<int>(i), g, out_rows_.width(), count, matrices,
                               gr + starts_[i], row_);
@@ -218,8 +218,8 @@ class PointConvolution {
 
   /// Adds to the gradient of the matrices, each of which is written by one task.
   void add_gradient(const Scalar* r, const Scalar* g, int count, Scalar* d_matrices) const {
-    parallel_for(coupled_ ? coupled_->tasks() : static_cast<int>(plan_.blocks.size()), [&](int i) {
-      if (coupled_) return coupled_->add_gradient(i, r, g, count, d_matrices);
+    parallel_for(mixing_ ? mixing_->tasks() : static_cast<int>(plan_.blocks.size()), [&](int i) {
+      if (mixing_) return mixing_->add_gradient(i, r, g, count, d_matrices);
       const auto& b = plan_.blocks[at(i)];
       add_matrix_gradient<Scalar>(plan_, b, r + starts_[at(b.in)], row_, g, out_rows_.width(),
                                   count, d_matrices);
@@ -244,7 +244,7 @@ class PointConvolution {
   int row_ = 0;              // numbers in the responses of a node
   std::vector<int> starts_;  // of each input group in them
   std::vector<NeighborFilters<Scalar>> banks_;
-  std::unique_ptr<const CoupledMixing<Scalar>> coupled_;  // null where that is more work
+  std::unique_ptr<const Mixing<Scalar>> mixing_;  // null: the matrices of the plan
 };
 
 }  // namespace gsteer::detail

@@ -4,9 +4,9 @@
 #include <Eigen/Core>
 #include <array>
 #include <cmath>
-#include <sstream>
 #include <string>
 
+#include "gsteer/core/error.hpp"
 #include "gsteer/group/concepts.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
@@ -39,33 +39,43 @@ const lattice_symmetry& lattice_symmetry_of() {
   return found;
 }
 
-/// Why sampling a grid with these windows breaks the symmetry of the group, or an empty text if it
-/// does not.
-template <group G>
-[[gnu::cold]] std::string symmetry_complaint(const Windows& w) {
-  const auto& s = lattice_symmetry_of<G>();
+namespace detail {
+
+[[gnu::cold]] inline std::string symmetry_complaint(const lattice_symmetry& s, const Windows& w) {
   const char* names[] = {"z", "y", "x"};
   for (std::size_t axis = 0; axis < 3; ++axis)
     if (s.reflects[axis] && !w.symmetric(axis)) {
       const int left = (w.size[axis] + 2 * w.padding[axis] - w.extent(axis)) % w.stride[axis];
-      std::ostringstream text;
-      text << "the stride " << w.stride[axis] << " leaves " << left << " of " << w.size[axis]
-           << " pixels over at one end of axis " << names[axis]
-           << ", so that symmetries of the grid which reverse this axis do not map samples to "
-              "samples; use "
-           << w.size[axis] - left << " or " << w.size[axis] - left + w.stride[axis]
-           << " pixels, or another padding";
-      return text.str();
+      return join_text("the stride ", w.stride[axis], " leaves ", left, " of ", w.size[axis],
+                       " pixels over at one end of axis ", names[axis],
+                       ", so that symmetries of the grid which reverse this axis do not map "
+                       "samples to samples; use ",
+                       w.size[axis] - left, " or ", w.size[axis] - left + w.stride[axis],
+                       " pixels, or another padding");
     }
   return {};
+}
+
+[[gnu::noinline]] inline void require_symmetry(const lattice_symmetry& s, const Windows& w,
+                                               const char* layer) {
+  const std::string complaint = symmetry_complaint(s, w);
+  expect(complaint.empty(), layer, ": ", complaint,
+         ". (To give up the symmetry of the group on purpose, set any_size.)");
+}
+
+}  // namespace detail
+
+/// Why sampling a grid with these windows breaks the symmetry of the group, or an empty text if it
+/// does not.
+template <group G>
+std::string symmetry_complaint(const Windows& w) {
+  return detail::symmetry_complaint(lattice_symmetry_of<G>(), w);
 }
 
 /// \throws Error with that reason
 template <group G>
 void require_symmetry(const Windows& w, const char* layer) {
-  const std::string complaint = symmetry_complaint<G>(w);
-  expect(complaint.empty(), layer, ": ", complaint,
-         ". (To give up the symmetry of the group on purpose, set any_size.)");
+  detail::require_symmetry(lattice_symmetry_of<G>(), w, layer);
 }
 
 }  // namespace gsteer

@@ -14,32 +14,63 @@ namespace gsteer {
 
 namespace detail {
 
-/// One kind of irrep in a field: how often it occurs, and its matrix for each element of a
-/// quadrature.
-struct irrep_samples {
-  irrep_label label;
-  int copies = 0;
-  std::vector<Eigen::MatrixXd> matrices;
+/// A field at the elements of a quadrature of its group, types erased.
+struct field_samples {
+  int size;
+  irrep_content content;
+  const void* nodes;  ///< of the quadrature
+  int count;
+  double (*weight)(const void* nodes, int i);
+  Eigen::MatrixXd (*matrix)(const void* nodes, int i);  ///< of the field
+  Eigen::MatrixXd (*irrep)(const void* nodes, int i, irrep_label label);
 };
 
-/// See change_of_basis. `weights` and `field` are the weight of each element of a quadrature and
-/// the field's matrix for it.
-[[gnu::cold]] inline Eigen::MatrixXd find_change_of_basis(const std::vector<double>& weights,
-                                                          const std::vector<Eigen::MatrixXd>& field,
-                                                          const std::vector<irrep_samples>& irreps,
+template <class Nodes>
+const typename Nodes::value_type& node_at(const void* nodes, int i) {
+  return (*static_cast<const Nodes*>(nodes))[static_cast<std::size_t>(i)];
+}
+
+/// `nodes`: a quadrature of the group, which must outlive the result.
+template <field_kind Field>
+field_samples samples_of(const haar_quadrature_rule<typename Field::group>& nodes) {
+  using G = typename Field::group;
+  using Nodes = haar_quadrature_rule<G>;
+  return {.size = Field::size,
+          .content = Field::content(),
+          .nodes = &nodes,
+          .count = static_cast<int>(nodes.size()),
+          .weight = [](const void* all, int i) -> double { return node_at<Nodes>(all, i).second; },
+          .matrix = [](const void* all, int i) -> Eigen::MatrixXd {
+            return Field::matrix(node_at<Nodes>(all, i).first);
+          },
+          .irrep = [](const void* all, int i, irrep_label label) -> Eigen::MatrixXd {
+            return G::irrep_matrix(label, node_at<Nodes>(all, i).first);
+          }};
+}
+
+/// See change_of_basis.
+[[gnu::cold]] inline Eigen::MatrixXd find_change_of_basis(const field_samples& samples,
                                                           const std::string& name) {
-  const auto size = static_cast<int>(field.front().rows());
+  const int size = samples.size;
+  std::vector<Eigen::MatrixXd> field, irreps;
+  for (int g = 0; g < samples.count; ++g) field.push_back(samples.matrix(samples.nodes, g));
   Eigen::MatrixXd basis(size, size);
   int found = 0;  // columns
-  for (const auto& irrep : irreps) {
-    const auto d = static_cast<int>(irrep.matrices.front().rows());
-    const auto wanted = found + irrep.copies * d;
+  for (const auto& item : samples.content) {
+    irreps.clear();
+    for (int g = 0; g < samples.count; ++g)
+      irreps.push_back(samples.irrep(samples.nodes, g, item.label));
+    const auto d = static_cast<int>(irreps.front().rows());
+    const auto wanted = found + item.copies * d;
     for (int seed = 0; seed < size * d && found < wanted; ++seed) {
-      Eigen::MatrixXd x = Eigen::MatrixXd::Zero(size, d);
-      for (std::size_t g = 0; g < field.size(); ++g)
+      Eigen::MatrixXd x = zeros(size, d);
+      for (int g = 0; g < samples.count; ++g) {
+        const double weight = samples.weight(samples.nodes, g);
+        const auto node = static_cast<std::size_t>(g);
         for (int i = 0; i < size; ++i)
           for (int j = 0; j < d; ++j)
-            x(i, j) += weights[g] * field[g](i, seed / d) * irrep.matrices[g](j, seed % d);
+            x(i, j) += weight * field[node](i, seed / d) * irreps[node](j, seed % d);
+      }
       remove_projection(x, basis, found);
       double square = 0;
       for (int i = 0; i < size; ++i) square += x(i, 0) * x(i, 0);
@@ -49,8 +80,8 @@ struct irrep_samples {
         for (int i = 0; i < size; ++i) basis(i, found) = x(i, j) / scale;
     }
     expect(found == wanted, "change_of_basis: ", name, " holds fewer copies of irrep (",
-           irrep.label.parity, ", ", irrep.label.frequency,
-           ") than its content() states: ", irrep.copies);
+           item.label.parity, ", ", item.label.frequency,
+           ") than its content() states: ", item.copies);
   }
   return basis;
 }
@@ -87,20 +118,10 @@ const Eigen::MatrixXd& change_of_basis() {
         content_size<G>(content) == Field::size,
         "gsteer: the irreps that content() states do not add up to the size of the field");
     if constexpr (detail::is_in_irreps<Field>) {
-      return Eigen::MatrixXd(Eigen::MatrixXd::Identity(Field::size, Field::size));
+      return detail::identity(Field::size, Field::size);
     } else {
-      std::vector<double> weights;
-      std::vector<Eigen::MatrixXd> field;
-      std::vector<detail::irrep_samples> irreps;
-      for (const auto& item : content) irreps.push_back({item.label, item.copies, {}});
-      for (const auto& [g, weight] : G::haar_quadrature(2 * highest_frequency(content))) {
-        weights.push_back(weight);
-        field.push_back(Field::matrix(g));
-        std::size_t i = 0;
-        for (const auto& item : content)
-          irreps[i++].matrices.push_back(G::irrep_matrix(item.label, g));
-      }
-      return detail::find_change_of_basis(weights, field, irreps,
+      const auto nodes = G::haar_quadrature(2 * highest_frequency(content));
+      return detail::find_change_of_basis(detail::samples_of<Field>(nodes),
                                           Field::name() + " of " + G::name());
     }
   }();
@@ -119,14 +140,14 @@ struct irrep_decomposition {
 template <auto F>
 irrep_decomposition decompose() {
   using Features = features_of<F>;
-  irrep_decomposition result{{}, Eigen::MatrixXd::Zero(Features::size, Features::size)};
+  irrep_decomposition result{{}, detail::zeros(Features::size, Features::size)};
   Features::for_each_kind([&]<class Field>(int count, int offset) {
     for (int copy = 0; copy < count; ++copy) {
       for (const auto& item : Field::content())
         result.irreps.insert(result.irreps.end(), static_cast<std::size_t>(item.copies),
                              item.label);
-      result.basis.block(offset + copy * Field::size, offset + copy * Field::size, Field::size,
-                         Field::size) = change_of_basis<Field>();
+      const int at = offset + copy * Field::size;
+      detail::place(result.basis, at, at, change_of_basis<Field>());
     }
   });
   return result;

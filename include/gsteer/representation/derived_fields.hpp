@@ -6,6 +6,7 @@
 #include <string>
 #include <type_traits>
 
+#include "gsteer/core/matrix.hpp"
 #include "gsteer/group/subgroup.hpp"
 #include "gsteer/representation/concepts.hpp"
 #include "gsteer/representation/fields.hpp"
@@ -43,13 +44,13 @@ struct induced_of {
 
   static Eigen::MatrixXd matrix(const typename G::element& g) {
     static const auto cosets = coset_representatives<subgroup, G>();
-    Eigen::MatrixXd m = Eigen::MatrixXd::Zero(size, size);
+    Eigen::MatrixXd m = detail::zeros(size, size);
     for (int j = 0; j < inclusion::index; ++j)
       for (int i = 0; i < inclusion::index; ++i) {
         const auto& from = cosets[static_cast<std::size_t>(j)];
         const auto& to = cosets[static_cast<std::size_t>(i)];
         if (const auto h = inclusion::pull_back(G::inverse(to) * (g * from)))
-          m.block(i * A::size, j * A::size, A::size, A::size) = A::matrix(*h);
+          detail::place(m, i * A::size, j * A::size, A::matrix(*h));
       }
     return m;
   }
@@ -108,8 +109,7 @@ struct tensor_product_of {
     const Eigen::MatrixXd a = A::matrix(g), b = B::matrix(g);
     Eigen::MatrixXd m(size, size);
     for (int i = 0; i < A::size; ++i)
-      for (int j = 0; j < A::size; ++j)
-        m.block(i * B::size, j * B::size, B::size, B::size) = a(i, j) * b;
+      for (int j = 0; j < A::size; ++j) detail::place(m, i * B::size, j * B::size, b, a(i, j));
     return m;
   }
   static std::string name() { return A::name() + " (x) " + B::name(); }
@@ -144,11 +144,12 @@ struct concatenated_of {
   /// The sum and the difference of the halves: |A| and A, of which |A| has the signs dropped.
   static Eigen::MatrixXd matrix(const typename group::element& g) {
     const Eigen::MatrixXd a = A::matrix(g);
-    Eigen::MatrixXd m = Eigen::MatrixXd::Zero(size, size);
-    m.topLeftCorner(A::size, A::size) = a.cwiseMax(0);
-    m.bottomRightCorner(A::size, A::size) = a.cwiseMax(0);
-    m.topRightCorner(A::size, A::size) = (-a).cwiseMax(0);
-    m.bottomLeftCorner(A::size, A::size) = (-a).cwiseMax(0);
+    Eigen::MatrixXd m = detail::zeros(size, size);
+    for (int i = 0; i < A::size; ++i)
+      for (int j = 0; j < A::size; ++j) {
+        m(i, j) = m(A::size + i, A::size + j) = std::max(a(i, j), 0.0);
+        m(i, A::size + j) = m(A::size + i, j) = std::max(-a(i, j), 0.0);
+      }
     return m;
   }
   static constexpr irrep_content content() {

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "gsteer/core/matrix.hpp"
 #include "gsteer/representation/representation.hpp"
 
 namespace gsteer {
@@ -137,11 +138,11 @@ concept feature_type = requires {
 template <auto F>
 Eigen::MatrixXd representation_matrix(const typename features_of<F>::group::element& g) {
   using Features = features_of<F>;
-  Eigen::MatrixXd m = Eigen::MatrixXd::Zero(Features::size, Features::size);
+  Eigen::MatrixXd m = detail::zeros(Features::size, Features::size);
   Features::for_each_kind([&]<class Field>(int count, int offset) {
     const Eigen::MatrixXd block = Field::matrix(g);
     for (int i = 0; i < count; ++i)
-      m.block(offset + i * Field::size, offset + i * Field::size, Field::size, Field::size) = block;
+      detail::place(m, offset + i * Field::size, offset + i * Field::size, block);
   });
   return m;
 }

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <string>
 
+#include "gsteer/core/matrix.hpp"
 #include "gsteer/representation/concepts.hpp"
 
 namespace gsteer {
@@ -80,7 +81,7 @@ struct regular_of {
     return all;
   }
   static Eigen::MatrixXd matrix(const typename G::element& g) {
-    Eigen::MatrixXd m = Eigen::MatrixXd::Zero(size, size);
+    Eigen::MatrixXd m = detail::zeros(size, size);
     for (int h = 0; h < size; ++h) m(G::index_of(g * G::element_at(h)), h) = 1;
     return m;
   }
@@ -93,12 +94,12 @@ namespace detail {
 template <group G>
 Eigen::MatrixXd sum_of_irreps(const irrep_content& content, const typename G::element& g) {
   const int size = content_size<G>(content);
-  Eigen::MatrixXd m = Eigen::MatrixXd::Zero(size, size);
+  Eigen::MatrixXd m = detail::zeros(size, size);
   int at = 0;
   for (const auto& item : content) {
     const Eigen::MatrixXd psi = G::irrep_matrix(item.label, g);
     const auto n = static_cast<int>(psi.rows());
-    for (int copy = 0; copy < item.copies; ++copy, at += n) m.block(at, at, n, n) = psi;
+    for (int copy = 0; copy < item.copies; ++copy, at += n) detail::place(m, at, at, psi);
   }
   return m;
 }
@@ -130,7 +131,7 @@ struct band_limited_of {
   /// Copy k of an irrep psi stands for the functions g -> c . psi(g) v_k, v_k column k of this:
   /// those of the unit matrix. (Of an irrep of type C the first stands for all.)
   static Eigen::MatrixXd invariants(irrep_label label) {
-    return Eigen::MatrixXd::Identity(G::irrep_size(label), content().copies(label));
+    return detail::identity(G::irrep_size(label), content().copies(label));
   }
   static std::string name() { return std::string("band-limited ").append(std::to_string(L)); }
 };

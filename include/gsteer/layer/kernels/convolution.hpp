@@ -5,7 +5,7 @@
 #include <array>
 #include <cstddef>
 
-#include "gsteer/core/memory.hpp"
+#include "gsteer/core/buffer.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/product.hpp"
 #include "gsteer/core/transpose.hpp"
@@ -44,26 +44,10 @@ class DenseConvolution {
         inputs_(c_in / groups),
         outputs_(c_out / groups),
         pixels_(w.outputs()) {
-    const auto size = w.output();
-    for (int z = 0; z < size[0]; ++z)
-      for (int y = 0; y < size[1]; ++y)
-        for (int x = 0; x < size[2]; ++x)
-          corner_.push_back(grid_.at(z * w.stride[0] - w.padding[0], y * w.stride[1] - w.padding[1],
-                                     x * w.stride[2] - w.padding[2]));
-    for (int p = 0; p < pixels_; ++p) line_.push_back(p / size[2]);
     // Neighboring taps along x are one run of memory if nothing lies between their channels.
     run_ = w.dilation[2] == 1 && groups == 1 ? w.kernel[2] : 1;
-    for (int z = 0; z < w.kernel[0]; ++z)
-      for (int y = 0; y < w.kernel[1]; ++y)
-        for (int x = 0; x < w.kernel[2]; x += run_)
-          tap_.push_back(z * w.dilation[0] * grid_.plane() + y * w.dilation[1] * grid_.row() +
-                         std::ptrdiff_t{x} * w.dilation[2] * c_in);
-    for (int z = 0; z < w.kernel[0]; ++z)
-      for (int y = 0; y < w.kernel[1]; ++y)
-        for (int x = 0; x < w.kernel[2]; x += run_)
-          for (int line = 0; line < size[0] * size[1]; ++line)
-            seen_.push_back(w.mode != Padding::zero || (w.source(0, line / size[1], z) >= 0 &&
-                                                        w.source(1, line % size[1], y) >= 0));
+    place_windows();
+    place_strips();
   }
 
   /// out (+)= correlation of `in` with the kernel, plus bias[channel] unless bias is null,
@@ -134,8 +118,7 @@ class DenseConvolution {
     // With few inputs, the turned kernel would leave most of a vector of columns empty.
     if (adjoint_is_convolution(windows_) && outputs_ <= 2 * inputs_)
       return adjoint_by_turned_kernel(d_in, d_out, kernel, add);
-    const int strips = static_cast<int>(tap_.size());
-    const Panels<Scalar> panels{groups_, strips * outputs_, strip()};
+    const Panels<Scalar> panels{groups_, strips_ * outputs_, strip()};
     const Buffer<Scalar> packed = pack(kernel, panels, true);
     const std::ptrdiff_t picture = grid_.size(), rows = std::ptrdiff_t{pixels_} * c_out_;
     const int wave = wave_of(picture + rows);
@@ -154,7 +137,7 @@ class DenseConvolution {
         Scalar* const u = pictures.data() + i * picture + std::ptrdiff_t{g} * inputs_;
         const Scalar* const from = gradients.data() + i * rows + std::ptrdiff_t{g} * outputs_;
         for (int q = part; q < panels.count(); q += parts)
-          for (int r = 0; r < strips; ++r)
+          for (int r = 0; r < strips_; ++r)
             for (int k0 = 0; k0 < outputs_; k0 += Product<Scalar>::depth) {
               const Strip<Scalar> piece{k0, packed.data() + panels.begin(g, q, r * outputs_ + k0)};
               for (int p = 0; p < pixels_; p += Product<Scalar>::rows) {
@@ -174,11 +157,7 @@ class DenseConvolution {
       });
       parallel_for(count, [&](int i) {
         Scalar* const u = pictures.data() + i * picture;
-        for_each_border_pixel(grid_, windows_.mode,
-                              [&](std::ptrdiff_t border, std::ptrdiff_t source) {
-                                for (int c = 0; c < grid_.channels; ++c)
-                                  u[source + c] += u[border + c];
-                              });
+        fold_border(u, grid_, windows_.mode);
         leave(d_in, first + i, u, add);
       });
     }
@@ -187,7 +166,6 @@ class DenseConvolution {
   /// d_kernel += the gradient of <forward(in, kernel), d_out> with respect to the kernel.
   void kernel_gradient(Scalar* d_kernel, const Scalar* in, const Scalar* d_out) const {
     // Tiles have rows of one factor and columns of the other: a strip of few numbers makes columns.
-    const int strips = static_cast<int>(tap_.size());
     const bool few = strip() < 3 * Product<Scalar>::rows && strip() < outputs_;
     const Panels<Scalar> panels{groups_, few ? outputs_ : weights(), few ? weights() : outputs_};
     const Panels<Scalar> columns{groups_, pixels_, outputs_};  // of the gradient
@@ -216,9 +194,10 @@ class DenseConvolution {
         continue;
       }
       // With enough strips to share out, all panels meet what a strip sees while it is in a cache.
-      const int together = strips >= 16 ? panels.count() : 1, lots = panels.count() / together;
-      parallel_for(groups_ * lots * strips, [&](int task) {
-        const int r = task % strips, q0 = task / strips % lots * together, g = task / strips / lots;
+      const int together = strips_ >= 16 ? panels.count() : 1, lots = panels.count() / together;
+      parallel_for(groups_ * lots * strips_, [&](int task) {
+        const int r = task % strips_, q0 = task / strips_ % lots * together,
+                  g = task / strips_ / lots;
         for (int i = 0; i < count; ++i) {
           const Scalar* const u =
               pictures.data() + i * picture + tap_[at(r)] + std::ptrdiff_t{g} * inputs_;
@@ -261,6 +240,39 @@ class DenseConvolution {
   int wave_of(std::ptrdiff_t numbers) const {
     const auto some = std::clamp<std::ptrdiff_t>((1 << 18) / numbers, 1, 64);
     return static_cast<int>(std::min<std::ptrdiff_t>(some * threads(), batch_));
+  }
+
+  void place_windows() {
+    const auto size = windows_.output();
+    lines_ = size[0] * size[1];
+    corner_ = Buffer<std::ptrdiff_t>::uninitialized(at(pixels_));
+    line_ = Buffer<int>::uninitialized(at(pixels_));
+    std::size_t p = 0;
+    for (int z = 0; z < size[0]; ++z)
+      for (int y = 0; y < size[1]; ++y)
+        for (int x = 0; x < size[2]; ++x, ++p) {
+          corner_[p] = grid_.at(z * windows_.stride[0] - windows_.padding[0],
+                                y * windows_.stride[1] - windows_.padding[1],
+                                x * windows_.stride[2] - windows_.padding[2]);
+          line_[p] = z * size[1] + y;
+        }
+  }
+  void place_strips() {
+    const Windows& w = windows_;
+    const int height = w.output()[1];
+    strips_ = w.taps() / run_;
+    tap_ = Buffer<std::ptrdiff_t>::uninitialized(at(strips_));
+    seen_ = Buffer<char>::uninitialized(at(strips_) * at(lines_));
+    char* seen = seen_.data();
+    for (int r = 0; r < strips_; ++r) {
+      const int tap = r * run_, x = tap % w.kernel[2], y = tap / w.kernel[2] % w.kernel[1],
+                z = tap / w.kernel[2] / w.kernel[1];
+      tap_[at(r)] = z * w.dilation[0] * grid_.plane() + y * w.dilation[1] * grid_.row() +
+                    std::ptrdiff_t{x} * w.dilation[2] * grid_.channels;
+      for (int line = 0; line < lines_; ++line)
+        *seen++ = w.mode != Padding::zero ||
+                  (w.source(0, line / height, z) >= 0 && w.source(1, line % height, y) >= 0);
+    }
   }
 
   void adjoint_by_turned_kernel(Scalar* d_in, const Scalar* d_out, const Scalar* kernel,
@@ -317,23 +329,22 @@ class DenseConvolution {
   /// whole strips, or a part of one.
   template <class Body>
   void for_each_piece(const Body& body) const {
-    const int some = std::clamp(deepest / strip(), 1, most_strips),
-              all = static_cast<int>(tap_.size());
+    const int some = std::clamp(deepest / strip(), 1, most_strips);
     const int depth = piece_of(strip(), deepest);
-    for (int r = 0; r < all; r += some)
+    for (int r = 0; r < strips_; r += some)
       for (int k = 0; k < strip(); k += depth)
-        body(r, std::min(some, all - r), k, std::min(depth, strip() - k));
+        body(r, std::min(some, strips_ - r), k, std::min(depth, strip() - k));
   }
 
   /// body(first window, windows) for pieces of the windows in which a strip sees more than zeros.
   template <class Body>
   void for_each_span(int strip, const Body& body) const {
     constexpr int most = 3 * Product<Scalar>::depth / 4;  // here both factors share the first cache
-    const int width = windows_.output()[2], lines = pixels_ / width;
-    const char* const seen = seen_.data() + at(strip) * at(lines);
-    for (int line = 0; line < lines; ++line) {
+    const int width = windows_.output()[2];
+    const char* const seen = seen_.data() + at(strip) * at(lines_);
+    for (int line = 0; line < lines_; ++line) {
       int last = line;
-      while (last < lines && seen[last]) ++last;
+      while (last < lines_ && seen[last]) ++last;
       const int count = (last - line) * width;
       for (int p = 0; p < count; p += piece_of(count, most))
         body(line * width + p, std::min(piece_of(count, most), count - p));
@@ -343,7 +354,7 @@ class DenseConvolution {
 
   /// Whether a strip sees anything but zeros in windows of lines [first, last].
   bool sees(int strip, int first, int last) const {
-    const char* const seen = seen_.data() + at(strip) * (seen_.size() / tap_.size());
+    const char* const seen = seen_.data() + at(strip) * at(lines_);
     bool any = false;
     for (int line = first; line <= last; ++line) any = any || seen[line];
     return any;
@@ -409,9 +420,7 @@ class DenseConvolution {
     for_each_run(grid_, [&](int pixel, std::ptrdiff_t start, int run) {
       transpose(u + start, grid_.channels, from + pixel, grid_.pixels(), run, grid_.channels);
     });
-    for_each_border_pixel(grid_, windows_.mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {
-      std::copy_n(u + source, grid_.channels, u + border);
-    });
+    fill_border(u, grid_, windows_.mode);
   }
   void leave(Scalar* d_in, int image, const Scalar* u, bool add) const {
     Scalar* const to = d_in + std::ptrdiff_t{image} * grid_.channels * grid_.pixels();
@@ -449,11 +458,12 @@ class DenseConvolution {
   Windows windows_;
   PixelGrid grid_;
   int batch_, groups_, c_out_, inputs_, outputs_, pixels_;
-  int run_ = 1;                          // taps in a strip
-  PooledVector<std::ptrdiff_t> corner_;  // of each window, where its first tap lies in a picture
-  PooledVector<std::ptrdiff_t> tap_;     // of each strip, from there
-  PooledVector<int> line_;               // of each window
-  PooledVector<char> seen_;              // [strip][line]: it sees more than zeros
+  int run_ = 1, strips_ = 0;       // taps in a strip, strips
+  int lines_ = 0;                  // rows of windows
+  Buffer<std::ptrdiff_t> corner_;  // of each window, where its first tap lies in a picture
+  Buffer<int> line_;               // of each window
+  Buffer<std::ptrdiff_t> tap_;     // of each strip, from the corner
+  Buffer<char> seen_;              // [strip][line]: it sees more than zeros
 };
 
 /// out = correlation of `in` with the kernel, plus bias[channel] unless bias is null, finished.

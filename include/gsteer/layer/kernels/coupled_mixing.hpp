@@ -10,6 +10,7 @@
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/core/scratch.hpp"
 #include "gsteer/kernel/harmonic_plan.hpp"
+#include "gsteer/layer/kernels/mixing.hpp"
 
 namespace gsteer::detail {
 
@@ -19,11 +20,9 @@ namespace gsteer::detail {
 ///   s_t(m)[i] = sum over filters, n of T_t(filter, m, n) response(filter)(n)[i],
 /// then the copies are mixed, v(m)[o] = sum over t, i of s_t(m)[i] w_t(i, o). For irreps j and l
 /// this takes (2 j + 1)(2 l + 1) times fewer multiplications than the matrices, which pays in
-/// space, and not on the plane.
-///
-/// Rows are those of nodes: responses [input group][filter][channel], results in the plan's order.
+/// space. On the plane, where irreps are small, the matrices take less time.
 template <class Scalar>
-class CoupledMixing {
+class CoupledMixing final : public Mixing<Scalar> {
  public:
   /// `starts`: where the responses of each input group begin in a row of `row` numbers.
   [[gnu::cold]] CoupledMixing(const kernel_space& space, const KernelFilters& filters,
@@ -55,18 +54,16 @@ class CoupledMixing {
   }
 
   /// The mixing where it is much less work than the matrices of the plan, else null.
-  [[gnu::cold]] static std::unique_ptr<const CoupledMixing> if_cheaper(
+  [[gnu::cold]] static std::unique_ptr<const Mixing<Scalar>> if_cheaper(
       const kernel_space& space, const KernelFilters& filters, const HarmonicPlan<Scalar>& plan,
       const std::vector<int>& starts, int row) {
     auto mixing = std::make_unique<const CoupledMixing>(space, filters, plan, starts, row);
-    if (2 * mixing->cost() >= plan.multiplications()) mixing.reset();
+    if (2 * mixing->cost() >= plan.multiplications()) return nullptr;
     return mixing;
   }
 
-  /// Numbers in all matrices w.
-  std::size_t size() const { return size_; }
-  /// Multiply-adds for a node, the coupling counted at what it costs in time.
-  double cost() const {
+  std::size_t size() const override { return size_; }
+  double cost() const override {
     double sum = 0;
     for (const auto& t : targets_) {
       sum += static_cast<double>(t.size) * t.columns * t.copies;
@@ -76,16 +73,14 @@ class CoupledMixing {
     return sum;
   }
 
-  /// Copies the coefficients of the kernel space to the matrices.
-  void load(const Scalar* coefficients, Scalar* matrices) const {
+  void load(const Scalar* coefficients, Scalar* matrices) const override {
     for_each_coefficient([&](std::size_t place, int i) { matrices[place] = coefficients[i]; });
   }
-  void store(const Scalar* d_matrices, Scalar* d_coefficients) const {
+  void store(const Scalar* d_matrices, Scalar* d_coefficients) const override {
     for_each_coefficient([&](std::size_t place, int i) { d_coefficients[i] += d_matrices[place]; });
   }
 
-  /// v, overwritten, from the responses r of `count` nodes.
-  void mix(const Scalar* r, int count, const Scalar* matrices, Scalar* v) const {
+  void mix(const Scalar* r, int count, const Scalar* matrices, Scalar* v) const override {
     std::fill_n(v, std::ptrdiff_t{count} * width_, Scalar{0});
     for_each_piece(count, [&](int first, int nodes, const Target& t) {
       const int rows = nodes * t.size;
@@ -100,8 +95,7 @@ class CoupledMixing {
     });
   }
 
-  /// gr, overwritten: the gradient of the responses from that of v.
-  void unmix(const Scalar* g, int count, const Scalar* matrices, Scalar* gr) const {
+  void unmix(const Scalar* g, int count, const Scalar* matrices, Scalar* gr) const override {
     Scalar* const s = scratch<Scalar>(Slot::tile, std::ptrdiff_t{piece} * sums_width_);
     for (int first = 0; first < count; first += piece) {
       const int nodes = std::min(piece, count - first);
@@ -122,11 +116,9 @@ class CoupledMixing {
     }
   }
 
-  /// The gradient of the matrices falls apart into this many tasks that write to different places.
-  int tasks() const { return static_cast<int>(tasks_.size()); }
-  /// Adds to it from responses r and gradients g of `count` nodes.
+  int tasks() const override { return static_cast<int>(tasks_.size()); }
   void add_gradient(int task, const Scalar* r, const Scalar* g, int count,
-                    Scalar* d_matrices) const {
+                    Scalar* d_matrices) const override {
     const auto [target, first_term, last_term] = tasks_[at(task)];
     const Target& t = targets_[target];
     const int column = terms_[at(first_term)].column,
@@ -302,7 +294,7 @@ class CoupledMixing {
     for (int place = 0; place < row_; ++place)
       if (!by_place[at(place)].empty()) {
         sources_.push_back({place, copies[at(place)], static_cast<int>(spreads_.size())});
-        spreads_.insert(spreads_.end(), by_place[at(place)].begin(), by_place[at(place)].end());
+        for (const Entry& e : by_place[at(place)]) spreads_.push_back(e);
         all += copies[at(place)];
       }
     sources_.push_back({row_, 0, static_cast<int>(spreads_.size())});

@@ -136,7 +136,7 @@ void from_pixel_major(Scalar* x, const Scalar* u, const PixelGrid& grid, const S
 
 /// Calls body(border pixel, pixel it mirrors) for every pixel of the border that the padding fills.
 template <class Body>
-void for_each_border_pixel(const PixelGrid& grid, Padding mode, Body&& body) {
+void for_each_border_pixel(const PixelGrid& grid, Padding mode, const Body& body) {
   if (mode == Padding::zero) return;
   Windows w;
   w.size = grid.sizes;
@@ -150,6 +150,21 @@ void for_each_border_pixel(const PixelGrid& grid, Padding mode, Body&& body) {
         if (!inside(0, z) || !inside(1, y) || !inside(2, x))
           body(grid.at(z, y, x), grid.at(w.source(0, z + b[0], 0), w.source(1, y + b[1], 0),
                                          w.source(2, x + b[2], 0)));
+}
+
+/// Fills the border of a picture.
+template <class Scalar>
+void fill_border(Scalar* u, const PixelGrid& grid, Padding mode) {
+  for_each_border_pixel(grid, mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {
+    std::copy_n(u + source, grid.channels, u + border);
+  });
+}
+/// Its adjoint: what the border has is added to where it came from.
+template <class Scalar>
+void fold_border(Scalar* u, const PixelGrid& grid, Padding mode) {
+  for_each_border_pixel(grid, mode, [&](std::ptrdiff_t border, std::ptrdiff_t source) {
+    for (int c = 0; c < grid.channels; ++c) u[source + c] += u[border + c];
+  });
 }
 
 }  // namespace gsteer::detail

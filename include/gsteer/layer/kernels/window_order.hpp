@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "gsteer/core/memory.hpp"
+#include "gsteer/core/buffer.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
 namespace gsteer::detail {
@@ -17,8 +17,9 @@ struct WindowOrder {
     int first, count;
     int low, high;
   };
-  PooledVector<Part> parts;
-  PooledVector<int> pixel;
+  Buffer<Part> parts;  ///< with room for one of each column
+  int count = 0;       ///< of parts
+  Buffer<int> pixel;
   int width, lines;
 };
 
@@ -26,34 +27,44 @@ struct WindowOrder {
 /// time: that of memory, or by columns.
 [[gnu::cold]] inline WindowOrder order_windows(const Windows& w, int batch, int together) {
   const auto size = w.output();
-  const int lines = size[0] * size[1], taps = w.kernel[2];
+  const int width = size[2], lines = size[0] * size[1], taps = w.kernel[2];
   const auto work = [&](int columns, int seen) {
     const auto windows = std::ptrdiff_t{batch} * lines * columns;
     return (windows + together - 1) / together * seen;
   };
-  struct Columns {
-    int begin, end, low, high;
-  };
-  PooledVector<Columns> spans;
-  for (int x = 0; x < size[2]; ++x) {
+  const auto cells = [](int n) { return static_cast<std::size_t>(n); };
+  WindowOrder order{Buffer<WindowOrder::Part>::uninitialized(cells(width)), 0,
+                    Buffer<int>::uninitialized(cells(width * lines)), width, lines};
+  // First the columns of each part, then its windows.
+  WindowOrder::Part* last = nullptr;
+  for (int x = 0; x < width; ++x) {
     int low = 0, high = taps;
     while (low < high && w.source(2, x, low) < 0) ++low;
     while (low < high && w.source(2, x, high - 1) < 0) --high;
-    if (!spans.empty() && spans.back().low == low && spans.back().high == high)
-      ++spans.back().end;
-    else
-      spans.push_back({x, x + 1, low, high});
+    if (last && last->low == low && last->high == high) {
+      ++last->count;
+    } else {
+      last = order.parts.data() + order.count++;
+      *last = {x, 1, low, high};
+    }
   }
   std::ptrdiff_t by_columns = 0;
-  for (const auto& s : spans) by_columns += work(s.end - s.begin, s.high - s.low);
-  if (by_columns >= work(size[2], taps)) spans.assign(1, {0, size[2], 0, taps});
+  for (int i = 0; i < order.count; ++i) {
+    const auto& part = order.parts[cells(i)];
+    by_columns += work(part.count, part.high - part.low);
+  }
+  if (by_columns >= work(width, taps)) {
+    order.parts[0] = {0, width, 0, taps};
+    order.count = 1;
+  }
 
-  WindowOrder order{{}, {}, size[2], lines};
-  for (const auto& s : spans) {
-    order.parts.push_back(
-        {static_cast<int>(order.pixel.size()), lines * (s.end - s.begin), s.low, s.high});
+  int* pixel = order.pixel.data();
+  for (int i = 0; i < order.count; ++i) {
+    auto& part = order.parts[cells(i)];
     for (int line = 0; line < lines; ++line)
-      for (int x = s.begin; x < s.end; ++x) order.pixel.push_back(line * size[2] + x);
+      for (int x = part.first; x < part.first + part.count; ++x) *pixel++ = line * width + x;
+    part.first *= lines;
+    part.count *= lines;
   }
   return order;
 }
@@ -75,7 +86,8 @@ struct SomeWindows {
   /// Those from number `begin` on, `together` to a tile.
   SomeWindows(const WindowOrder& order, int images, int begin, int together) {
     int start = 0;
-    for (const auto& part : order.parts) {
+    for (int q = 0; q < order.count; ++q) {
+      const auto& part = order.parts[static_cast<std::size_t>(q)];
       const int stop = start + part.count * images, last = std::min(begin + Most, stop);
       for (int i = std::max(begin, start), m = 0; i < last; i += m) {
         m = std::min(together, last - i);

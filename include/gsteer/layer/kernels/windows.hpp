@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -75,9 +74,7 @@ struct Windows {
 namespace detail {
 
 inline std::string axes_to_string(const std::array<int, 3>& zyx) {
-  std::ostringstream text;
-  text << '(' << zyx[0] << ", " << zyx[1] << ", " << zyx[2] << ')';
-  return text.str();
+  return join_text('(', zyx[0], ", ", zyx[1], ", ", zyx[2], ')');
 }
 
 }  // namespace detail
