@@ -105,9 +105,9 @@ class FilterBank {
     return 4 * sums * Vector<L>::count <= 3 * int{EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS};
   }
   /// Filters that are summed at once.
-  static constexpr int chunk = fits<2 * few>(6) ? 6 : 3;
+  static constexpr int chunk = 6;
   /// Pairs of taps, e and -e, whose gradients are.
-  static constexpr int most_pairs = chunk / 2;
+  static constexpr int most_pairs = 3;
 
   /// body(first channel, std::integral_constant of how many) for all channels; `Threes`: whether
   /// three times a few pay, too.
@@ -120,7 +120,7 @@ class FilterBank {
     };
     if constexpr (fits<4 * few>(chunk)) take(std::integral_constant<int, 4>{});
     if constexpr (fits<3 * few>(chunk) && Threes) take(std::integral_constant<int, 3>{});
-    take(std::integral_constant<int, 2>{});
+    if constexpr (fits<2 * few>(chunk)) take(std::integral_constant<int, 2>{});
     take(std::integral_constant<int, 1>{});
   }
 
@@ -139,7 +139,7 @@ class FilterBank {
   /// Six, four or fewer; five are three and two.
   static int filters_at_once(int left) {
     const int some = left > chunk ? std::min(left - left / 2, chunk) : left;
-    return some == 5 ? (left == 5 ? 3 : 6) : some;
+    return some != 5 ? some : left == 5 ? 3 : 6;
   }
 
   /// Folded tap i of an axis: of distance i, or from k / 2 + 1 on odd and of distance i - k / 2.
@@ -254,10 +254,8 @@ class FilterBank {
     const int* list = filters_.data() + part.first;
     for (int f = 0, some = 0; f < part.count; f += some, w += some * part.taps, list += some) {
       some = filters_at_once(part.count - f);
-      if constexpr (chunk == 6) {
-        if (some == 6) combine<L, 6, Odd>(center, columns, step, w, list, r, channels);
-        if (some == 4) combine<L, 4, Odd>(center, columns, step, w, list, r, channels);
-      }
+      if (some == 6) combine<L, 6, Odd>(center, columns, step, w, list, r, channels);
+      if (some == 4) combine<L, 4, Odd>(center, columns, step, w, list, r, channels);
       if (some == 3) combine<L, 3, Odd>(center, columns, step, w, list, r, channels);
       if (some == 2) combine<L, 2, Odd>(center, columns, step, w, list, r, channels);
       if (some == 1) combine<L, 1, Odd>(center, columns, step, w, list, r, channels);
@@ -323,18 +321,14 @@ class FilterBank {
     int e = std::min(high, most_pairs);
     if (e == 0) spread_pairs<L, 0, 0>(kind, center, step, r, channels, w);
     if (e == 1) spread_pairs<L, 0, 1>(kind, center, step, r, channels, w);
-    if constexpr (most_pairs > 1) {
-      if (e == 2) spread_pairs<L, 0, 2>(kind, center, step, r, channels, w);
-      if (e == 3) spread_pairs<L, 0, 3>(kind, center, step, r, channels, w);
-    }
+    if (e == 2) spread_pairs<L, 0, 2>(kind, center, step, r, channels, w);
+    if (e == 3) spread_pairs<L, 0, 3>(kind, center, step, r, channels, w);
     for (int pairs = 0; e < high; e += pairs) {
       pairs = std::min(high - e, most_pairs);
       const std::ptrdiff_t far = e * step;
       if (pairs == 1) spread_pairs<L, 1, 1>(kind, center, step, r, channels, w, far);
-      if constexpr (most_pairs > 1) {
-        if (pairs == 2) spread_pairs<L, 1, 2>(kind, center, step, r, channels, w, far);
-        if (pairs == 3) spread_pairs<L, 1, 3>(kind, center, step, r, channels, w, far);
-      }
+      if (pairs == 2) spread_pairs<L, 1, 2>(kind, center, step, r, channels, w, far);
+      if (pairs == 3) spread_pairs<L, 1, 3>(kind, center, step, r, channels, w, far);
     }
   }
 
