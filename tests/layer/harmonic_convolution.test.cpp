@@ -78,7 +78,7 @@ TEST_CASE("the harmonic method agrees with the dense kernel", "[conv]") {
   }
 }
 
-TEST_CASE("a count of operations chooses the method", "[conv]") {
+TEST_CASE("an estimate of the times chooses the method", "[conv]") {
   const auto cost = [](const kernel_space& space) {
     return detail::HarmonicConvolution<float>(space, KernelFilters(space)).cost();
   };

@@ -21,8 +21,7 @@ using ConstMatrixMap = Eigen::Map<const Matrix<Scalar>, 0, Eigen::OuterStride<>>
 namespace detail {
 
 // The small matrices of the algebra, by plain loops that are compiled once: each expression of
-// Eigen's is a type of its own, which costs a user 10 ms of compile time, a product of double
-// matrices half a second.
+// Eigen's is a type of its own, which costs a user compile time, a product the most.
 
 [[gnu::cold]] inline Eigen::MatrixXd zeros(Eigen::Index rows, Eigen::Index cols) {
   Eigen::MatrixXd m(rows, cols);

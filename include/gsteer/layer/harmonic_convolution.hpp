@@ -65,8 +65,9 @@ class HarmonicConvolution {
       plan_.load(coefficients, matrices);
   }
 
-  /// The time for one pixel of the output, in multiply-adds of a dense convolution: fitted to two
-  /// dozen layers of the plane and some of space (most are within 15 %), which takes longer.
+  /// The time for one pixel of the output, in multiply-adds of a dense convolution. Fitted to
+  /// layers of the plane; in space all of it takes longer. The benchmarks check the choice that it
+  /// makes (gsteer.bench.table, choices).
   double cost() const {
     double filtering = 0;
     for (std::size_t g = 0; g < plan_.in.size(); ++g)

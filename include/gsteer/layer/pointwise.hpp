@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <utility>
 
-#include "gsteer/core/parallel.hpp"
 #include "gsteer/layer/functions.hpp"
 #include "gsteer/layer/kernels/finish.hpp"
+#include "gsteer/layer/kernels/rows.hpp"
 #include "gsteer/layer/layer.hpp"
 #include "gsteer/layer/remembered.hpp"
 
@@ -33,13 +33,6 @@ void map_blocks(const Scalar* x, Scalar* y, std::size_t count, Map map) {
   std::copy(y + i, y + count, to.data());
   const Block result = map(from, to);
   std::copy_n(result.data(), count - i, y + i);
-}
-
-/// body(begin, end) for consecutive parts of [0, size), in parallel; a part and its copy fit into
-/// the cache of a core.
-template <class Body>
-void for_each_part(std::size_t size, Body&& body) {
-  parallel_pieces(size, 1 << 15, body);
 }
 
 /// x = f(x) for numbers in a row.

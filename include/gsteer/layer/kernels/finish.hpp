@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "gsteer/core/parallel.hpp"
+#include "gsteer/layer/kernels/rows.hpp"
 
 namespace gsteer::detail {
 
@@ -25,7 +25,7 @@ class Finish {
   /// The same for a result as a whole.
   void in_parallel(Scalar* x, std::size_t count) const {
     if (run_)
-      parallel_pieces(count, 1 << 14, [&](std::size_t first, std::size_t last) {
+      for_each_part(count, [&](std::size_t first, std::size_t last) {
         run_(function_, x + first, last - first);
       });
   }

@@ -17,6 +17,13 @@ void for_each_row(int rows, int length, Body&& body) {
   });
 }
 
+/// body(begin, end) for consecutive parts of [0, size), in parallel; a part and its copy fit into
+/// the cache of a core.
+template <class Body>
+void for_each_part(std::size_t size, const Body& body) {
+  parallel_pieces(size, 1 << 15, body);
+}
+
 /// term(0) + ... + term(count - 1) in double, in sixteen interleaved sums, which the compiler turns
 /// into vector instructions. The order depends on the count alone.
 template <class Term>
