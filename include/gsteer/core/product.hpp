@@ -71,12 +71,10 @@ class ProductTile {
     put_rows(sum, c, first, rows, cols);
   }
 
-  /// c[r] += sum over p of a[offset[p] + r] B(p). Reads Rows numbers from each place.
-  [[gnu::noinline]] static void correlate(const Scalar* a, const std::ptrdiff_t* offset,
+  /// c[r] += sum over p of row[r][offset[p]] B(p). Reads all Rows rows.
+  [[gnu::noinline]] static void correlate(const Scalar* const* row, const std::ptrdiff_t* offset,
                                           const Scalar* b, int k, Scalar* const* c, int rows,
                                           int cols) {
-    const Scalar* row[Rows];
-    for (int r = 0; r < Rows; ++r) row[r] = a + r;
     Packet sum[Rows * Vectors];
     clear(sum, all);
     for (int p = 0; p < k; ++p, b += panel) step(sum, row, offset[p], b, all);
@@ -90,20 +88,18 @@ class ProductTile {
 
   template <int... I>
   [[gnu::always_inline]] static void clear(Packet* sum, std::integer_sequence<int, I...>) {
-    ((sum[I] = Eigen::internal::pset1<Packet>(Scalar{0})), ...);
+    const Packet zero = Eigen::internal::pset1<Packet>(Scalar{0});
+    ((sum[I] = zero), ...);
   }
   template <int... I>
   [[gnu::always_inline]] static void step(Packet* sum, const Scalar* const* row, std::ptrdiff_t at,
                                           const Scalar* b, std::integer_sequence<int, I...>) {
-    using namespace Eigen::internal;
-    ((sum[I] = pmadd(pset1<Packet>(row[I / Vectors][at]), ploadu<Packet>(b + I % Vectors * width),
-                     sum[I])),
-     ...);
+    (add_product(sum[I], row[I / Vectors][at], b + I % Vectors * width), ...);
   }
   template <int... I>
   [[gnu::always_inline]] static void store(const Packet* sum, Scalar* c, std::ptrdiff_t ldc,
                                            std::integer_sequence<int, I...>) {
-    (Eigen::internal::pstoreu(c + I / Vectors * ldc + I % Vectors * width, sum[I]), ...);
+    (put_vector(c + I / Vectors * ldc + I % Vectors * width, sum[I]), ...);
   }
   template <int... I>
   [[gnu::always_inline]] static void add_to(const Packet* sum, Scalar* c, std::ptrdiff_t ldc,
@@ -115,6 +111,14 @@ class ProductTile {
                                               std::ptrdiff_t first,
                                               std::integer_sequence<int, I...>) {
     (add_vector(c[I / Vectors] + first + I % Vectors * width, sum[I]), ...);
+  }
+  // Functions of their own, because to look up one of Eigen's for each sum takes g++ longer.
+  [[gnu::always_inline]] static void add_product(Packet& sum, Scalar a, const Scalar* b) {
+    using namespace Eigen::internal;
+    sum = pmadd(pset1<Packet>(a), ploadu<Packet>(b), sum);
+  }
+  [[gnu::always_inline]] static void put_vector(Scalar* c, const Packet& value) {
+    Eigen::internal::pstoreu(c, value);
   }
   [[gnu::always_inline]] static void add_vector(Scalar* c, const Packet& value) {
     Eigen::internal::pstoreu(c, Eigen::internal::padd(Eigen::internal::ploadu<Packet>(c), value));
@@ -153,6 +157,36 @@ class Product {
       for (int j = 0; j < n; j += breadth)
         slice(c + j, ldc, a.from(0, p), b.from(p, j), m, std::min(breadth, n - j),
               std::min(depth, k - p), add || p > 0);
+  }
+
+  /// c[r][first...] += sum over strips of A(r) B for m <= `rows` rows and a panel's `cols` columns;
+  /// see ProductTile::gather. `row` has `rows` entries, c has m.
+  static void gather(const Scalar* const* row, int m, const Strip<Scalar>* strips, int count, int k,
+                     Scalar* const* c, int first, int cols) {
+    const bool narrow = cols <= width;
+    if (3 * m > rows) {
+      if (narrow)
+        ProductTile<Scalar, rows, 1>::gather(row, strips, count, k, c, first, m, cols);
+      else
+        ProductTile<Scalar, rows, 2>::gather(row, strips, count, k, c, first, m, cols);
+    } else {
+      if (narrow)
+        ProductTile<Scalar, rows / 3, 1>::gather(row, strips, count, k, c, first, m, cols);
+      else
+        ProductTile<Scalar, rows / 3, 2>::gather(row, strips, count, k, c, first, m, cols);
+    }
+  }
+
+  /// c[r] += sum over p of row[r][offset[p]] B(p) for m <= `rows` rows of a panel, of which `cols`
+  /// columns are wanted; see ProductTile::correlate. `row` has `rows` entries.
+  static void correlate(const Scalar* const* row, const std::ptrdiff_t* offset, const Scalar* b,
+                        int k, Scalar* c, int m, int cols) {
+    Scalar* target[rows];
+    for (int r = 0; r < rows; ++r) target[r] = c + std::ptrdiff_t{std::min(r, m - 1)} * panel;
+    if (cols <= width)
+      ProductTile<Scalar, rows, 1>::correlate(row, offset, b, k, target, m, width);
+    else
+      ProductTile<Scalar, rows, 2>::correlate(row, offset, b, k, target, m, panel);
   }
 
  private:

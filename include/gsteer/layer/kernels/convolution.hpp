@@ -62,7 +62,8 @@ class DenseConvolution {
     auto pictures = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(picture));
     for (int first = 0; first < batch_; first += wave) {
       const int count = std::min(wave, batch_ - first);
-      parallel_for(count, [&](int i) { enter(pictures.data() + i * picture, in, first + i); });
+      parallel_for(count,
+                   [&](int i) { enter(pictures.data() + i * picture, grid_, in, first + i); });
       parallel_for((count * pixels_ + tile - 1) / tile, [&](int task) {
         const Some some(order, count, task * tile, Product<Scalar>::rows);
         const int n = some.count;
@@ -96,8 +97,9 @@ class DenseConvolution {
                     list[seen++] = {tap_[at(r + s)] + std::ptrdiff_t{g} * inputs_ + from,
                                     b + (std::ptrdiff_t{s} * strip() + from) * panel};
                 if (seen > 0 && from < to)
-                  gather(rows + p, m, list, seen, to - from, targets + p, g * outputs_ + q * panel,
-                         std::min(panel, outputs_ - q * panel));
+                  Product<Scalar>::gather(rows + p, m, list, seen, to - from, targets + p,
+                                          g * outputs_ + q * panel,
+                                          std::min(panel, outputs_ - q * panel));
               }
             });
         finish(v, std::ptrdiff_t{n} * c_out_);
@@ -150,8 +152,9 @@ class DenseConvolution {
                   source[n] = from + std::ptrdiff_t{window} * c_out_;
                   target[n] = u + corner_[at(window)] + tap_[at(r)];
                 }
-                gather(source, m, &piece, 1, std::min(Product<Scalar>::depth, outputs_ - k0),
-                       target, q * panel, std::min(panel, strip() - q * panel));
+                Product<Scalar>::gather(source, m, &piece, 1,
+                                        std::min(Product<Scalar>::depth, outputs_ - k0), target,
+                                        q * panel, std::min(panel, strip() - q * panel));
               }
             }
       });
@@ -169,7 +172,14 @@ class DenseConvolution {
     const bool few = strip() < 3 * Product<Scalar>::rows && strip() < outputs_;
     const Panels<Scalar> panels{groups_, few ? outputs_ : weights(), few ? weights() : outputs_};
     const Panels<Scalar> columns{groups_, pixels_, outputs_};  // of the gradient
-    const std::ptrdiff_t picture = grid_.size() + slack,
+    // A number of neighboring pixels at a time is read: at distances that are a large power of two,
+    // they would share a few places of the first cache.
+    PixelGrid grid = grid_;
+    if (!few) grid.channels += 64 / static_cast<int>(sizeof(Scalar));
+    const auto moved = [&](std::ptrdiff_t place) { return place / grid_.channels * grid.channels; };
+    auto corner = Buffer<std::ptrdiff_t>::uninitialized(corner_.size());
+    for (std::size_t p = 0; p < corner.size(); ++p) corner[p] = moved(corner_[p]);
+    const std::ptrdiff_t picture = grid.size() + slack,
                          rows = few ? std::ptrdiff_t{pixels_} * c_out_ + slack
                                     : columns.begin(groups_, 0, 0);
     const int wave = wave_of(picture + rows);
@@ -178,7 +188,7 @@ class DenseConvolution {
     for (int first = 0; first < batch_; first += wave) {
       const int count = std::min(wave, batch_ - first);
       parallel_for(count, [&](int i) {
-        enter(pictures.data() + i * picture, in, first + i);
+        enter(pictures.data() + i * picture, grid, in, first + i);
         if (few)
           from_planes(gradients.data() + i * rows, d_out, first + i);
         else
@@ -200,14 +210,20 @@ class DenseConvolution {
                   g = task / strips_ / lots;
         for (int i = 0; i < count; ++i) {
           const Scalar* const u =
-              pictures.data() + i * picture + tap_[at(r)] + std::ptrdiff_t{g} * inputs_;
+              pictures.data() + i * picture + moved(tap_[at(r)]) + std::ptrdiff_t{g} * inputs_;
           for_each_span(r, [&](int p, int k) {
             for (int q = q0; q < q0 + together; ++q)
-              for (int m = 0; m < strip(); m += Product<Scalar>::rows)
-                correlate(u + m, corner_.data() + p,
-                          gradients.data() + i * rows + columns.begin(g, q, p), k,
-                          sums.data() + panels.begin(g, q, r * strip() + m),
-                          std::min(Product<Scalar>::rows, strip() - m), outputs_ - q * panel);
+              for (int m = 0; m < strip(); m += Product<Scalar>::rows) {
+                const Scalar* row[Product<Scalar>::rows];
+                for (int n = 0; n < Product<Scalar>::rows; ++n) {
+                  const int weight = std::min(m + n, strip() - 1);
+                  row[n] = u + weight / inputs_ * grid.channels + weight % inputs_;
+                }
+                Product<Scalar>::correlate(
+                    row, corner.data() + p, gradients.data() + i * rows + columns.begin(g, q, p), k,
+                    sums.data() + panels.begin(g, q, r * strip() + m),
+                    std::min(Product<Scalar>::rows, strip() - m), outputs_ - q * panel);
+              }
           });
         }
       });
@@ -313,9 +329,13 @@ class DenseConvolution {
         for (int j = 0; j < panel; ++j) b[s * panel + j] = j < cols ? corner[from[j]] : Scalar{0};
         offset[s] = std::ptrdiff_t{p + s} * c_out_ + std::ptrdiff_t{g} * outputs_;
       }
-      for (int m = 0; m < outputs_; m += Product<Scalar>::rows)
-        correlate(gradient + m, offset, b, k, c + std::ptrdiff_t{m} * panel,
-                  std::min(Product<Scalar>::rows, outputs_ - m), cols);
+      for (int m = 0; m < outputs_; m += Product<Scalar>::rows) {
+        const Scalar* row[Product<Scalar>::rows];
+        for (int n = 0; n < Product<Scalar>::rows; ++n)
+          row[n] = gradient + std::min(m + n, outputs_ - 1);
+        Product<Scalar>::correlate(row, offset, b, k, c + std::ptrdiff_t{m} * panel,
+                                   std::min(Product<Scalar>::rows, outputs_ - m), cols);
+      }
     }
   }
 
@@ -365,35 +385,6 @@ class DenseConvolution {
     return t.low <= x && x < t.high && sees(strip, t.top, t.bottom);
   }
 
-  /// c[r][channel...] += ... for m rows, by the tile that fits; see ProductTile::gather.
-  static void gather(const Scalar* const* row, int m, const Strip<Scalar>* strips, int count, int k,
-                     Scalar* const* c, int channel, int cols) {
-    constexpr int most = Product<Scalar>::rows;
-    const bool narrow = cols <= Product<Scalar>::width;
-    if (3 * m > most) {
-      if (narrow)
-        ProductTile<Scalar, most, 1>::gather(row, strips, count, k, c, channel, m, cols);
-      else
-        ProductTile<Scalar, most, 2>::gather(row, strips, count, k, c, channel, m, cols);
-    } else {
-      if (narrow)
-        ProductTile<Scalar, most / 3, 1>::gather(row, strips, count, k, c, channel, m, cols);
-      else
-        ProductTile<Scalar, most / 3, 2>::gather(row, strips, count, k, c, channel, m, cols);
-    }
-  }
-  /// Sums of a panel of which `cols` columns are wanted.
-  static void correlate(const Scalar* a, const std::ptrdiff_t* offset, const Scalar* b, int k,
-                        Scalar* c, int m, int cols) {
-    constexpr int most = Product<Scalar>::rows, half = Product<Scalar>::width;
-    Scalar* target[most];
-    for (int r = 0; r < most; ++r) target[r] = c + std::ptrdiff_t{std::min(r, m - 1)} * panel;
-    if (cols <= half)
-      ProductTile<Scalar, most, 1>::correlate(a, offset, b, k, target, m, half);
-    else
-      ProductTile<Scalar, most, 2>::correlate(a, offset, b, k, target, m, panel);
-  }
-
   /// visit(group, output, input, tap) for all weights, in the order of the kernel.
   template <class Visit>
   void for_each_weight(const Visit& visit) const {
@@ -413,14 +404,14 @@ class DenseConvolution {
     return packed;
   }
 
-  /// A picture to channels innermost, with its border filled.
-  void enter(Scalar* u, const Scalar* in, int image) const {
-    std::fill_n(u, grid_.size() + slack, Scalar{0});
+  /// A picture to channels innermost, with its border filled; `grid`: may have channels to spare.
+  void enter(Scalar* u, const PixelGrid& grid, const Scalar* in, int image) const {
+    std::fill_n(u, grid.size() + slack, Scalar{0});
     const Scalar* const from = in + std::ptrdiff_t{image} * grid_.channels * grid_.pixels();
-    for_each_run(grid_, [&](int pixel, std::ptrdiff_t start, int run) {
-      transpose(u + start, grid_.channels, from + pixel, grid_.pixels(), run, grid_.channels);
+    for_each_run(grid, [&](int pixel, std::ptrdiff_t start, int run) {
+      transpose(u + start, grid.channels, from + pixel, grid_.pixels(), run, grid_.channels);
     });
-    fill_border(u, grid_, windows_.mode);
+    fill_border(u, grid, windows_.mode);
   }
   void leave(Scalar* d_in, int image, const Scalar* u, bool add) const {
     Scalar* const to = d_in + std::ptrdiff_t{image} * grid_.channels * grid_.pixels();
