@@ -55,7 +55,8 @@ class FilterBank {
         if (parity[at(f)] == c) filters_.push_back(f);
       part.count = static_cast<int>(filters_.size()) - part.first;
       const auto weight = [&](int i, int t) {
-        return static_cast<Scalar>(values(filters[at(filters_[at(part.first + i)])], taps[at(t)]));
+        const double value = values(filters[at(filters_[at(part.first + i)])], taps[at(t)]);
+        return static_cast<Scalar>(is_center(taps[at(t)]) ? value / 2 : value);
       };
       part.weights = weights_.size();
       for (int f = 0, some = 0; f < part.count; f += some) {
@@ -178,6 +179,9 @@ class FilterBank {
     return taps;
   }
 
+  /// Whether a tap of the kernel stands in the middle along x.
+  bool is_center(int tap) const { return tap % size_[2] == size_[2] / 2; }
+
   /// The class of a filter. \throws Error if it is neither even nor odd along an axis
   [[gnu::cold]] int parity_of(const Eigen::MatrixXd& values, int f) const {
     int parity = 0;
@@ -224,25 +228,21 @@ class FilterBank {
   }
 
   /// The responses of N filters of a class, even or odd along x, to a window: `columns` of its
-  /// columns, L numbers each, `step` numbers from one column to its neighbor along x.
+  /// columns, L numbers each, `step` numbers from one column to its neighbor along x. Even ones
+  /// meet u(0) + u(0), too, with half its weight, so that all taps are alike.
   template <int L, int N, bool Odd>
   void combine(const Scalar* center, int columns, std::ptrdiff_t step, const Scalar* weights,
                const int* filters, Scalar* r, int channels) const {
     const int high = size_[2] / 2;
     Vector<L> sum[N], tap, behind;
     for (int q = 0; q < N; ++q) sum[q].clear();
-    for (int c = 0; c < columns; ++c, center += L) {
-      if constexpr (!Odd) {
-        Vector<L>::load(tap, center);
-        for (int q = 0; q < N; ++q) Vector<L>::add_scaled(sum[q], *weights++, tap);
-      }
-      for (int e = 1; e <= high; ++e) {
+    for (int c = 0; c < columns; ++c, center += L)
+      for (int e = Odd; e <= high; ++e) {
         Vector<L>::load(tap, center + e * step);
         Vector<L>::load(behind, center - e * step);
         Odd ? tap.subtract(behind) : tap.add(behind);
         for (int q = 0; q < N; ++q) Vector<L>::add_scaled(sum[q], *weights++, tap);
       }
-    }
     for (int q = 0; q < N; ++q)
       sum[q].store(r + static_cast<std::ptrdiff_t>(filters[q]) * channels);
   }
