@@ -38,6 +38,7 @@
 #include "gsteer/representation/decomposition.hpp"
 #include "gsteer/representation/derived_fields.hpp"
 #include "gsteer/representation/features.hpp"
+#include "gsteer/representation/field_bases.hpp"
 #include "gsteer/representation/fields.hpp"
 #include "gsteer/representation/irrep_list.hpp"
 #include "gsteer/representation/irrep_parser.hpp"

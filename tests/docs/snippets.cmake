@@ -16,6 +16,7 @@ set(preamble "#include <gsteer/gsteer.hpp>
 #include <gsteer/io/checkpoint.hpp>
 #include <gsteer/io/idx.hpp>
 #include <gsteer/io/safetensors.hpp>
+#include <iostream>
 using namespace gsteer;
 ")
 

@@ -49,7 +49,7 @@ void check_elements(int size) {
     const auto& in = space.in[static_cast<std::size_t>(block.in_block)];
     for (int pair = 0; pair < out.copies * in.copies; ++pair)
       for (const auto& slot : block.slots)
-        out_irrep.insert(out_irrep.end(), space.terms[static_cast<std::size_t>(slot.terms)].size(),
+        out_irrep.insert(out_irrep.end(), static_cast<std::size_t>(slot.size),
                          out.irreps[static_cast<std::size_t>(slot.out_slot)].size);
   }
   REQUIRE(out_irrep.size() == basis.size());

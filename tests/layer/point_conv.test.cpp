@@ -219,7 +219,7 @@ void check_definition(const PointConvOptions& options) {
                       space.in [static_cast<std::size_t>(block.in_block)].copies;
          copies > 0; --copies)
       for (const auto& slot : block.slots)
-        for (const auto& term : space.terms[static_cast<std::size_t>(slot.terms)]) {
+        for (const auto& term : space.terms_of(slot)) {
           double square = 0;
           for (int t = 0; t < k * k * (G::dimension == 3 ? k : 1); ++t) {
             const Eigen::Vector3d tap(t % k - k / 2, t / k % k - k / 2,

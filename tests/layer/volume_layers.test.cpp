@@ -42,7 +42,7 @@ constexpr auto mirrored = trivial<O<3>> + irrep<O<3>, 1, 1> + irrep<O<3>, 1, 0>;
 template <class Layer, int Dimension>
 void check_on_grid(Layer layer, const Grid<Dimension>& grid) {
   using Scalar = typename Layer::Scalar;
-  INFO(Layer::in::name() << " on " << to_string(grid));
+  INFO(Layer::in::name() << " on " << grid);
   Rng rng(3);
   randomize(layer, rng);
   const auto x = random_field(Field<typename Layer::in, Scalar, Grid<Dimension>>(2, grid), rng);

@@ -14,8 +14,8 @@ namespace detail {
 template <class F>
 double relative_distance(const F& a, const F& b) {
   expect(a.batch() == b.batch() && a.space() == b.space(),
-         "equivariance_error: results of different shape: ", a.batch(), " items on ",
-         to_string(a.space()), " and ", b.batch(), " on ", to_string(b.space()));
+         "equivariance_error: results of different shape: ", a.batch(), " items on ", a.space(),
+         " and ", b.batch(), " on ", b.space());
   double difference = 0, norm = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const double d = static_cast<double>(a.values()[i]) - static_cast<double>(b.values()[i]);

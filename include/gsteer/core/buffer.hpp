@@ -72,6 +72,10 @@ class Buffer {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   bool owns_memory() const { return owned_; }
+  /// Copies what is borrowed.
+  void own() {
+    if (!owned_) *this = Buffer(std::as_const(*this));
+  }
 
   Scalar& operator[](std::size_t i) { return data_[i]; }
   const Scalar& operator[](std::size_t i) const { return data_[i]; }

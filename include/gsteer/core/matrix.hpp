@@ -56,13 +56,11 @@ inline double length(const double* x, Eigen::Index size) {
   return c;
 }
 
-/// A matrix of the algebra in the scalar type and the layout of tensors.
+/// A matrix of the algebra in the scalar type and the layout of tensors: row by row to `numbers`.
 template <class Scalar>
-Matrix<Scalar> cast(const Eigen::MatrixXd& a) {
-  Matrix<Scalar> b(a.rows(), a.cols());
+[[gnu::cold]] void copy_numbers(const Eigen::MatrixXd& a, Scalar* numbers) {
   for (Eigen::Index i = 0; i < a.rows(); ++i)
-    for (Eigen::Index j = 0; j < a.cols(); ++j) b(i, j) = static_cast<Scalar>(a(i, j));
-  return b;
+    for (Eigen::Index j = 0; j < a.cols(); ++j) *numbers++ = static_cast<Scalar>(a(i, j));
 }
 
 /// x - q q^T x: what of the columns of x is orthogonal to the first `found` columns of q, which are

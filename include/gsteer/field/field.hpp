@@ -41,14 +41,37 @@ struct Point {
   friend bool operator==(Point, Point) = default;
 };
 
-inline std::string to_string(Point) { return "a point"; }
+/// For messages: "28 x 28".
 template <int Dimension>
-std::string to_string(const Grid<Dimension>& grid) {
-  std::string text = std::to_string(grid.sizes[0]);
-  for (std::size_t i = 1; i < grid.sizes.size(); ++i)
-    text.append(" x ").append(std::to_string(grid.sizes[i]));
+std::ostream& operator<<(std::ostream& text, const Grid<Dimension>& grid) {
+  for (std::size_t i = 0; i < grid.sizes.size(); ++i)
+    text << (i == 0 ? "" : " x ") << grid.sizes[i];
   return text;
 }
+inline std::ostream& operator<<(std::ostream& text, Point) { return text << "a point"; }
+
+namespace detail {
+
+/// The numbers in a batch with so many channels. \throws Error if the batch or a size of the space
+/// is not positive, or if an int does not count its points
+template <class Space>
+std::size_t field_size(int batch, int channels, const Space& space) {
+  double points = 1;
+  bool positive = batch >= 1;
+  if constexpr (!std::is_same_v<Space, Point>)
+    for (const int size : space.sizes) {
+      positive = positive && size >= 1;
+      points *= size;
+    }
+  expect(positive, "Field: expected a batch and a grid of positive size, got ", batch, " items on ",
+         space);
+  constexpr int most = std::numeric_limits<int>::max();
+  expect(points <= most, "Field: expected a grid of at most ", most, " points, got ", space);
+  return static_cast<std::size_t>(batch) * static_cast<std::size_t>(channels) *
+         static_cast<std::size_t>(space.points());
+}
+
+}  // namespace detail
 
 /// Data over a space, with a representation of a group attached: a batch of feature maps, [batch,
 /// channel, (z,) y, x], contiguous. The last axis is +x, the one before runs along -y, the one
@@ -68,7 +91,7 @@ class Field {
 
   /// A batch of zeros. \throws Error if a size is not positive
   Field(int batch, const Space& space)
-      : batch_(batch), space_(space), data_(checked_size(batch, space)) {}
+      : batch_(batch), space_(space), data_(detail::field_size(batch, channels(), space)) {}
 
   /// A batch of pictures of height x width. \throws Error if a size is not positive
   Field(int batch, int height, int width) requires std::is_same_v<Space, Grid<2>>
@@ -87,12 +110,22 @@ class Field {
     Field field;
     field.batch_ = batch;
     field.space_ = space;
-    field.data_ = Buffer<Scalar>::map(data, checked_size(batch, space));
+    field.data_ = Buffer<Scalar>::map(data, detail::field_size(batch, channels(), space));
     return field;
   }
   static Field map(Scalar* data, int batch, int height,
                    int width) requires std::is_same_v<Space, Grid<2>> {
     return map(data, batch, Grid<2>{{height, width}});
+  }
+
+  /// A batch of any content, for what is overwritten as a whole. \throws Error if a size is not
+  /// positive
+  static Field uninitialized(int batch, const Space& space) {
+    Field field;
+    field.batch_ = batch;
+    field.space_ = space;
+    field.data_ = Buffer<Scalar>::uninitialized(detail::field_size(batch, channels(), space));
+    return field;
   }
 
   static constexpr int channels() { return Features::size; }
@@ -153,21 +186,6 @@ class Field {
     const auto sizes = space_.zyx();
     return offset(b) + static_cast<std::size_t>(channel) * static_cast<std::size_t>(points()) +
            static_cast<std::size_t>((z * sizes[1] + y) * sizes[2] + x);
-  }
-  static std::size_t checked_size(int batch, const Space& space) {
-    double points = 1;
-    bool positive = batch >= 1;
-    if constexpr (!std::is_same_v<Space, Point>)
-      for (const int size : space.sizes) {
-        positive = positive && size >= 1;
-        points *= size;
-      }
-    expect(positive, "Field: expected a batch and a grid of positive size, got ", batch,
-           " items on ", to_string(space));
-    expect(points <= std::numeric_limits<int>::max(), "Field: expected a grid of at most ",
-           std::numeric_limits<int>::max(), " points, got ", to_string(space));
-    return static_cast<std::size_t>(batch) * static_cast<std::size_t>(channels()) *
-           static_cast<std::size_t>(space.points());
   }
   std::size_t offset(int b) const {
     return static_cast<std::size_t>(b) * static_cast<std::size_t>(channels()) *

@@ -82,21 +82,26 @@ haar_quadrature_rule<G> all_elements() {
   return rule;
 }
 
+namespace detail {
+
+[[gnu::cold]] inline bool is_integral(const Eigen::MatrixXd& a) {
+  for (Eigen::Index k = 0; k < a.size(); ++k)
+    if (std::abs(a.data()[k] - std::nearbyint(a.data()[k])) > 1e-9) return false;
+  return true;
+}
+
+}  // namespace detail
+
 /// The elements that map the integer grid onto itself; under these a network on a grid is
 /// equivariant to rounding. A group with infinitely many elements lists them itself.
 template <group G>
-std::vector<typename G::element> lattice_elements() {
+[[gnu::cold]] std::vector<typename G::element> lattice_elements() {
   if constexpr (requires { G::lattice_elements(); }) {
     return G::lattice_elements();
   } else {
     std::vector<typename G::element> found;
-    for (int i = 0; i < G::order; ++i) {
-      const Eigen::MatrixXd a = G::action(G::element_at(i));
-      bool integral = true;
-      for (Eigen::Index k = 0; k < a.size(); ++k)
-        integral = integral && std::abs(a.data()[k] - std::nearbyint(a.data()[k])) < 1e-9;
-      if (integral) found.push_back(G::element_at(i));
-    }
+    for (int i = 0; i < G::order; ++i)
+      if (detail::is_integral(G::action(G::element_at(i)))) found.push_back(G::element_at(i));
     return found;
   }
 }

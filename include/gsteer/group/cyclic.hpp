@@ -25,7 +25,7 @@ struct cyclic : plane_irreps<N, false> {
   static_assert(N >= 1, "gsteer: C_N has N >= 1 elements");
 
   static constexpr int order = N;
-  static std::string name() { return std::string("C").append(std::to_string(N)); }
+  static std::string name() { return detail::join_text("C", N); }
 
   struct element {
     int turns = 0;  ///< always in [0, N)

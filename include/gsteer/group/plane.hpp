@@ -174,38 +174,44 @@ constexpr int multiplicity(plane_symmetry s, const std::array<factor, 3>& f) {
   return count;
 }
 
+/// Adds those of one choice of eigenvectors.
+[[gnu::cold]] inline void add_invariants(std::vector<invariant_tensor>& basis, plane_symmetry s,
+                                         const std::array<factor, 3>& f,
+                                         const std::array<int, 3>& signs) {
+  const std::array<int, 3> sizes{f[0].size, f[1].size, f[2].size};
+  const bool real = sizes[0] * sizes[1] * sizes[2] == 1;
+  const int sign = f[0].sign * f[1].sign * f[2].sign;
+  for (const bool imaginary : {false, true}) {
+    if (real && imaginary) continue;
+    if (s.reflection && (sign > 0) == imaginary) continue;
+    invariant_tensor tensor(sizes);
+    for (int i = 0; i < sizes[0]; ++i)
+      for (int j = 0; j < sizes[1]; ++j)
+        for (int k = 0; k < sizes[2]; ++k) {
+          // The product of eigenvectors (1, -i sign) / sqrt(2) is length (-i)^quarters.
+          const std::array<int, 3> row{i, j, k};
+          double length = 1;
+          int quarters = 0;
+          for (std::size_t a = 0; a < 3; ++a) {
+            if (sizes[a] == 2) length *= std::numbers::sqrt2 / 2;
+            quarters += row[a] * signs[a];
+          }
+          constexpr std::array<int, 4> real_part{1, 0, -1, 0}, imaginary_part{0, -1, 0, 1};
+          const auto turn = static_cast<std::size_t>(quarters & 3);
+          tensor(i, j, k) = real ? 1
+                                 : std::numbers::sqrt2 * length *
+                                       (imaginary ? imaginary_part[turn] : real_part[turn]);
+        }
+    basis.push_back(std::move(tensor));
+  }
+}
+
 /// The invariants that multiplicity() counts, orthonormal.
 [[gnu::cold]] inline std::vector<invariant_tensor> invariants(plane_symmetry s,
                                                               const std::array<factor, 3>& f) {
-  const bool real = f[0].size * f[1].size * f[2].size == 1;
-  const int sign = f[0].sign * f[1].sign * f[2].sign;
-  const std::array<int, 3> sizes{f[0].size, f[1].size, f[2].size};
   std::vector<invariant_tensor> basis;
-  for_each_invariant(s, f, [&](const std::array<int, 3>& signs) {
-    for (const bool imaginary : {false, true}) {
-      if (real && imaginary) continue;
-      if (s.reflection && (sign > 0) == imaginary) continue;
-      invariant_tensor tensor(sizes);
-      for (int i = 0; i < sizes[0]; ++i)
-        for (int j = 0; j < sizes[1]; ++j)
-          for (int k = 0; k < sizes[2]; ++k) {
-            // The product of eigenvectors (1, -i sign) / sqrt(2) is length (-i)^quarters.
-            const std::array<int, 3> row{i, j, k};
-            double length = 1;
-            int quarters = 0;
-            for (std::size_t a = 0; a < 3; ++a) {
-              if (sizes[a] == 2) length *= std::numbers::sqrt2 / 2;
-              quarters += row[a] * signs[a];
-            }
-            constexpr std::array<int, 4> real_part{1, 0, -1, 0}, imaginary_part{0, -1, 0, 1};
-            const auto turn = static_cast<std::size_t>(quarters & 3);
-            tensor(i, j, k) = real ? 1
-                                   : std::numbers::sqrt2 * length *
-                                         (imaginary ? imaginary_part[turn] : real_part[turn]);
-          }
-      basis.push_back(std::move(tensor));
-    }
-  });
+  for_each_invariant(s, f,
+                     [&](const std::array<int, 3>& signs) { add_invariants(basis, s, f, signs); });
   return basis;
 }
 

@@ -59,7 +59,7 @@ class Kernel {
   const kernel_term& term() const {
     const auto& slot =
         space_->blocks[static_cast<std::size_t>(block_)].slots[static_cast<std::size_t>(slot_)];
-    return space_->terms[static_cast<std::size_t>(slot.terms)][static_cast<std::size_t>(term_)];
+    return space_->terms_of(slot)[static_cast<std::size_t>(term_)];
   }
 
   std::shared_ptr<const kernel_space> space_;
@@ -80,9 +80,7 @@ std::vector<Kernel> kernel_basis(const kernel_profile& profile) {
       for (int i = 0; i < space->in[static_cast<std::size_t>(block.in_block)].copies; ++i) {
         int s = 0;
         for (const auto& slot : block.slots) {
-          const auto& terms = space->terms[static_cast<std::size_t>(slot.terms)];
-          for (int t = 0; t < static_cast<int>(terms.size()); ++t)
-            basis.emplace_back(space, b, s, t, o, i);
+          for (int t = 0; t < slot.size; ++t) basis.emplace_back(space, b, s, t, o, i);
           ++s;
         }
       }

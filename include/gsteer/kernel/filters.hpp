@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "gsteer/core/matrix.hpp"
@@ -25,8 +26,6 @@ struct KernelFilters {
     int filter, m, n;
     double value;
   };
-  /// The entries of one basis element.
-  using Entries = std::vector<Entry>;
   /// The harmonics of one degree on one ring: filters first, first + 1, ...
   struct Part {
     int degree, ring, first;
@@ -35,24 +34,26 @@ struct KernelFilters {
   Eigen::MatrixXd values;   ///< filter x tap; taps as in a picture, x fastest, y and z downwards
   std::vector<Part> parts;  ///< all filters, in their order
   std::vector<int> first;   ///< first[l]: the first filter of degree l; one more entry than degrees
-  std::vector<Entries> sparse;  ///< of all kernel_space::terms, list after list
-  std::vector<int> first_term;  ///< where those of a list begin in `sparse`
+  std::vector<Entry> entries;    ///< of all kernel_space::terms, one after the other
+  std::vector<int> first_entry;  ///< where those of a term begin, and one more
 
   int count() const { return static_cast<int>(values.rows()); }
   int taps() const { return static_cast<int>(values.cols()); }
   int degrees() const { return static_cast<int>(first.size()) - 1; }
-  /// The entries of term t of list `terms` of the kernel space.
-  const Entries& entries_of(int terms, int t) const {
-    return sparse[at(first_term[at(terms)] + t)];
+  /// The entries of a term of the kernel space.
+  std::span<const Entry> entries_of(int term) const {
+    const int begin = first_entry[at(term)];
+    return {entries.data() + begin, at(first_entry[at(term + 1)] - begin)};
   }
 
   /// \throws Error if a harmonic vanishes on the grid (a ring with a frequency too high for its
   /// radius)
   [[gnu::cold]] explicit KernelFilters(const kernel_space& space) {
     sample(space);
-    for (const auto& list : space.terms) {
-      first_term.push_back(static_cast<int>(sparse.size()));
-      for (const auto& term : list) sparse.push_back(entries(space, term));
+    first_entry.push_back(0);
+    for (const auto& term : space.terms) {
+      add_entries(space, term);
+      first_entry.push_back(static_cast<int>(entries.size()));
     }
   }
 
@@ -66,16 +67,14 @@ struct KernelFilters {
   }
 
   static bool occurs(const kernel_space& space, int frequency, int ring) {
-    for (const auto& list : space.terms)
-      for (const auto& term : list)
-        if (term.frequency == frequency && term.ring == ring) return true;
+    for (const auto& term : space.terms)
+      if (term.frequency == frequency && term.ring == ring) return true;
     return false;
   }
 
   [[gnu::cold]] void sample(const kernel_space& space) {
     int degrees = 0;
-    for (const auto& list : space.terms)
-      for (const auto& term : list) degrees = std::max(degrees, term.frequency + 1);
+    for (const auto& term : space.terms) degrees = std::max(degrees, term.frequency + 1);
     for (int l = 0; l < degrees; ++l)
       for (int ring = 0; ring < space.profile.ring_count; ++ring)
         if (occurs(space, l, ring)) parts.push_back({l, ring, 0});
@@ -119,7 +118,7 @@ struct KernelFilters {
     return x;
   }
 
-  [[gnu::cold]] Entries entries(const kernel_space& space, const kernel_term& term) const {
+  [[gnu::cold]] void add_entries(const kernel_space& space, const kernel_term& term) {
     const int start = find(term).first;
     const auto [harmonic, rows, cols] = term.tensor.sizes;
     Eigen::MatrixXd gram = detail::zeros(harmonic, harmonic);
@@ -136,13 +135,11 @@ struct KernelFilters {
         }
     require_resolved(space, term, square / scale);
     const double norm = 1 / std::sqrt(square / rows);
-    Entries element;
     for (int c = 0; c < harmonic; ++c)
       for (int m = 0; m < rows; ++m)
         for (int n = 0; n < cols; ++n)
           if (const double value = term.tensor(c, m, n) * norm; std::abs(value) > 1e-14)
-            element.push_back({start + c, m, n, value});
-    return element;
+            entries.push_back({start + c, m, n, value});
   }
 
   /// Compares a mean square of harmonics on a ring with what it would be if they were 1 everywhere.

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "gsteer/core/parallel.hpp"
@@ -64,8 +65,9 @@ struct HarmonicPlan {
     arrange(space.out, out, out_position, out_channels, false);
     find_filters(space, filters);
     find_blocks(space, filters);
-    find_updates(space, filters);
   }
+  // Out of line: as cold as the constructor.
+  [[gnu::noinline]] ~HarmonicPlan() = default;
 
   /// Multiply-adds of all matrices for one vector.
   double multiplications() const {
@@ -83,7 +85,7 @@ struct HarmonicPlan {
       for (const Update& u : updates_[at(b)])
         for (int i = 0; i < u.in_copies; ++i)
           for (int o = 0; o < u.out_copies; ++o)
-            target[u.base + i * block.cols + o] +=
+            target[(u.row + i) * block.cols + u.col + o] +=
                 u.value * coefficients[u.coefficient + (o * u.in_copies + i) * u.dimension];
     });
   }
@@ -97,15 +99,15 @@ struct HarmonicPlan {
         for (int i = 0; i < u.in_copies; ++i)
           for (int o = 0; o < u.out_copies; ++o)
             d_coefficients[u.coefficient + (o * u.in_copies + i) * u.dimension] +=
-                u.value * source[u.base + i * block.cols + o];
+                u.value * source[(u.row + i) * block.cols + u.col + o];
     });
   }
 
  private:
   /// An entry of a basis element, for all pairs of copies of two kinds of field.
   struct Update {
-    int base = 0;         ///< place in the matrix for the first copies
-    int coefficient = 0;  ///< the coefficient for the first copies
+    int row = 0, col = 0;  ///< in the matrix for the first copies
+    int coefficient = 0;   ///< for the first copies
     int in_copies = 0, out_copies = 0, dimension = 0;
     Scalar value = 0;
   };
@@ -173,7 +175,7 @@ struct HarmonicPlan {
       for (const auto& slot : pair.slots)
         if (space.in[at(pair.in_block)].irreps[at(slot.in_slot)].label == from &&
             space.out[at(pair.out_block)].irreps[at(slot.out_slot)].label == to)
-          for (const auto& term : space.terms[at(slot.terms)])
+          for (const auto& term : space.terms_of(slot))
             if (term.frequency == l) return true;
     return false;
   }
@@ -211,10 +213,10 @@ struct HarmonicPlan {
     int filter, n, m;  ///< filter: in the order of the group
     double value;
   };
-  /// What a basis element is for the responses of group i.
+  /// What a basis element is for the responses of group i. Some may cancel, to rounding.
   [[gnu::cold]] std::vector<Place> places(const kernel_space& space, const KernelFilters& filters,
-                                          const KernelFilters::Entries& entries, std::size_t i,
-                                          int l) const {
+                                          std::span<const KernelFilters::Entry> entries,
+                                          std::size_t i, int l) const {
     const auto place = [&](int filter) {
       const auto& all = in[i].filters;
       return static_cast<int>(std::find(all.begin(), all.end(), filter) - all.begin());
@@ -239,28 +241,7 @@ struct HarmonicPlan {
       add({place(e.filter - c), e.n ^ c, e.m, c == 1 && e.n == 1 ? -half : half});
       add({place(e.filter - c + 1), e.n ^ c, e.m, c == 1 && e.n == 0 ? -half : half});
     }
-    std::vector<Place> found;
-    for (const auto& p : all)
-      if (std::abs(p.value) > 1e-14) found.push_back(p);
-    return found;
-  }
-
-  /// body(pair of kinds of field, pair of irreps, term, input group, output group, degree, places)
-  /// for all basis elements.
-  template <class Body>
-  [[gnu::cold]] void for_each_element(const kernel_space& space, const KernelFilters& filters,
-                                      const Body& body) const {
-    for (const auto& pair : space.blocks)
-      for (const auto& slots : pair.slots) {
-        const auto& j = space.in[at(pair.in_block)].irreps[at(slots.in_slot)];
-        const auto& J = space.out[at(pair.out_block)].irreps[at(slots.out_slot)];
-        const int i = group_of_label(in, j.label), o = group_of_label(out, J.label);
-        const auto& terms = space.terms[at(slots.terms)];
-        for (int t = 0; t < static_cast<int>(terms.size()); ++t)
-          body(pair, slots, t, i, o, terms[at(t)].frequency,
-               places(space, filters, filters.entries_of(slots.terms, t), at(i),
-                      terms[at(t)].frequency));
-      }
+    return all;
   }
 
   [[gnu::cold]] void find_blocks(const kernel_space& space, const KernelFilters& filters) {
@@ -270,17 +251,31 @@ struct HarmonicPlan {
         for (std::size_t o = 0; o < out.size(); ++o)
           if (couples(space, in[i].label, out[o].label, l))
             blocks.push_back({static_cast<int>(i), static_cast<int>(o), l, 0, 0, 0, 0});
+    updates_.resize(blocks.size());
     // Filters whose responses a block sees: from the first to the last that occurs, of the degree
     // or of one half of it.
     std::vector<std::array<int, 2>> seen(blocks.size(), {1 << 30, -1});
-    for_each_element(space, filters,
-                     [&](const auto&, const auto&, int, int i, int o, int l, const auto& found) {
-                       auto& range = seen[at(find_block(i, o, l))];
-                       for (const auto& p : found) {
-                         range[0] = std::min(range[0], p.filter);
-                         range[1] = std::max(range[1], p.filter);
-                       }
-                     });
+    for (const auto& pair : space.blocks)
+      for (const auto& slots : pair.slots)
+        for (int t = 0; t < slots.size; ++t) {
+          const auto& from = space.in[at(pair.in_block)];
+          const auto& to = space.out[at(pair.out_block)];
+          const auto &j = from.irreps[at(slots.in_slot)], &J = to.irreps[at(slots.out_slot)];
+          const int i = group_of_label(in, j.label), o = group_of_label(out, J.label);
+          const int term = slots.first_term + t, l = space.terms[at(term)].frequency;
+          const auto b = at(find_block(i, o, l));
+          for (const auto& p : places(space, filters, filters.entries_of(term), at(i), l)) {
+            if (std::abs(p.value) <= 1e-14) continue;
+            seen[b][0] = std::min(seen[b][0], p.filter);
+            seen[b][1] = std::max(seen[b][1], p.filter);
+            updates_[b].push_back(
+                {p.filter * in[at(i)].channels - in[at(i)].first +
+                     in_position[at(pair.in_block)][at(j.offset + p.n)],
+                 out_position[at(pair.out_block)][at(J.offset + p.m)] - out[at(o)].first,
+                 pair.first + slots.first + t, from.copies, to.copies, pair.dimension,
+                 static_cast<Scalar>(p.value)});
+          }
+        }
     for (std::size_t b = 0; b < blocks.size(); ++b) {
       Block& block = blocks[b];
       const Group& group = in[at(block.in)];
@@ -292,32 +287,10 @@ struct HarmonicPlan {
       block.first_filter = plus ? start : start + half;
       block.rows = (plus && minus ? count : half) * group.channels;
       block.cols = out[at(block.out)].channels;
+      for (auto& u : updates_[b]) u.row -= block.first_filter * group.channels;
       block.offset = size;
       size += at(block.rows) * at(block.cols);
     }
-  }
-
-  [[gnu::cold]] void find_updates(const kernel_space& space, const KernelFilters& filters) {
-    updates_.resize(blocks.size());
-    for_each_element(
-        space, filters,
-        [&](const auto& pair, const auto& slots, int t, int i, int o, int l, const auto& found) {
-          const auto& from = space.in[at(pair.in_block)];
-          const auto& to = space.out[at(pair.out_block)];
-          const int b = find_block(i, o, l);
-          const Block& block = blocks[at(b)];
-          for (const auto& p : found) {
-            const int row =
-                (p.filter - block.first_filter) * in[at(i)].channels - in[at(i)].first +
-                in_position[at(pair.in_block)][at(from.irreps[at(slots.in_slot)].offset + p.n)];
-            const int col =
-                out_position[at(pair.out_block)][at(to.irreps[at(slots.out_slot)].offset + p.m)] -
-                out[at(o)].first;
-            updates_[at(b)].push_back({row * block.cols + col, pair.first + slots.first + t,
-                                       from.copies, to.copies, pair.dimension,
-                                       static_cast<Scalar>(p.value)});
-          }
-        });
   }
 };
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <vector>
+#include <utility>
 
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/kernel/filters.hpp"
 #include "gsteer/kernel/space.hpp"
+#include "gsteer/representation/field_bases.hpp"
 
 namespace gsteer {
 
@@ -32,9 +32,10 @@ class SampledKernels {
   [[gnu::cold]] explicit SampledKernels(kernel_space space)
       : space_(std::move(space)),
         filters_(space_),
-        taps_of_filter_(detail::cast<Scalar>(filters_.values)) {
-    for (const auto& block : space_.out) out_basis_.push_back(detail::cast<Scalar>(block.basis));
-    for (const auto& block : space_.in) in_basis_.push_back(detail::cast<Scalar>(block.basis));
+        taps_of_filter_(at(filters_.count() * filters_.taps())),
+        out_basis_(space_.out),
+        in_basis_(space_.in) {
+    detail::copy_numbers(filters_.values, taps_of_filter_.data());
   }
 
   const kernel_space& space() const { return space_; }
@@ -136,9 +137,8 @@ class SampledKernels {
         const int to = out.irreps[at(slot.out_slot)].offset,
                   from = in.irreps[at(slot.in_slot)].offset;
         Weight* w = pair + slot.first;
-        const auto count = static_cast<int>(space_.terms[at(slot.terms)].size());
-        for (int t = 0; t < count; ++t, ++w)
-          for (const auto& e : filters_.entries_of(slot.terms, t))
+        for (int t = 0; t < slot.size; ++t, ++w)
+          for (const auto& e : filters_.entries_of(slot.first_term + t))
             visit(*w, static_cast<Scalar>(e.value),
                   at((((to + e.m) * in.copies + ic) * nf + e.filter) * in.size + from + e.n));
       }
@@ -151,19 +151,18 @@ class SampledKernels {
     const auto& in = space_.in[at(b.in_block)];
     const int inner = in.copies * filter_count() * in.size,
               rows = out.size * in.copies * filter_count();
-    const Matrix<Scalar>&q_out = out_basis_[at(b.out_block)], &q_in = in_basis_[at(b.in_block)];
+    const Scalar *q_out = out_basis_.of(at(b.out_block)), *q_in = in_basis_.of(at(b.in_block));
     if (out.size > 1) {
       (adjoint ? detail::multiply_transposed_a<Scalar>
-               : detail::multiply<Scalar>)(s.other.data(), inner, q_out.data(), out.size,
-                                           s.between.data(), inner, out.size, inner, out.size,
-                                           false);
+               : detail::multiply<Scalar>)(s.other.data(), inner, q_out, out.size, s.between.data(),
+                                           inner, out.size, inner, out.size, false);
       std::swap(s.between, s.other);
     }
     if (in.size > 1) {
       (adjoint ? detail::multiply<Scalar>
                : detail::multiply_transposed_b<Scalar>)(s.other.data(), in.size, s.between.data(),
-                                                        in.size, q_in.data(), in.size, rows,
-                                                        in.size, in.size, false);
+                                                        in.size, q_in, in.size, rows, in.size,
+                                                        in.size, false);
       std::swap(s.between, s.other);
     }
   }
@@ -181,8 +180,8 @@ class SampledKernels {
 
   kernel_space space_;
   KernelFilters filters_;
-  Matrix<Scalar> taps_of_filter_;  // filter x tap
-  std::vector<Matrix<Scalar>> out_basis_, in_basis_;
+  Buffer<Scalar> taps_of_filter_;  // filter x tap
+  detail::FieldBases<Scalar> out_basis_, in_basis_;
 };
 
 }  // namespace gsteer

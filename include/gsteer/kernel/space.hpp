@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -33,7 +35,8 @@ struct kernel_space {
   struct slot_pair {
     int out_slot = 0;
     int in_slot = 0;
-    int terms = 0;  ///< which of `terms`
+    int first_term = 0;  ///< its kernels are `terms` first_term, ..., first_term + size - 1
+    int size = 0;
     int first = 0;  ///< its first basis element among those of the pair of fields
   };
   struct block_pair {
@@ -48,14 +51,30 @@ struct kernel_space {
   harmonics_function harmonics = &harmonics_on<2>::values;
   kernel_profile profile;
   channel_layout in, out;
-  std::vector<std::vector<kernel_term>> terms;  ///< one list for each pair of irreps that occurs
-  std::vector<block_pair> blocks;               ///< those without kernels are left out
-  int size = 0;                                 ///< number of coefficients
+  std::vector<kernel_term> terms;  ///< of all pairs of irreps that occur, each pair once
+  std::vector<block_pair> blocks;  ///< those without kernels are left out
+  int size = 0;                    ///< number of coefficients
+
+  std::span<const kernel_term> terms_of(const slot_pair& slots) const {
+    return {terms.data() + slots.first_term, static_cast<std::size_t>(slots.size)};
+  }
 };
 
 namespace detail {
 
 using kernel_invariants_function = std::vector<invariant_tensor> (*)(int, irrep_label, irrep_label);
+
+/// Adds all kernels between two irreps to `terms`.
+[[gnu::cold]] inline void add_terms(kernel_space& space, kernel_invariants_function invariants,
+                                    irrep_label to, irrep_label from) {
+  int ring_index = 0;
+  for (const auto& ring : space.profile) {
+    for (int l = 0; l <= ring.max_frequency; ++l)
+      for (auto& tensor : invariants(l, to, from))
+        space.terms.push_back({ring_index, l, std::move(tensor)});
+    ++ring_index;
+  }
+}
 
 [[gnu::cold]] inline kernel_space make_kernel_space(channel_layout in, channel_layout out,
                                                     const kernel_profile& profile, int dimension,
@@ -63,32 +82,29 @@ using kernel_invariants_function = std::vector<invariant_tensor> (*)(int, irrep_
   kernel_space space;
   space.dimension = dimension;
   space.profile = profile.on(dimension);
-  std::vector<std::pair<irrep_label, irrep_label>> known;
+  struct Pair {
+    irrep_label to, from;
+    int first, size;
+  };
+  std::vector<Pair> known;
   const auto terms_of = [&](irrep_label to, irrep_label from) {
-    for (std::size_t i = 0; i < known.size(); ++i)
-      if (known[i] == std::pair(to, from)) return static_cast<int>(i);
-    std::vector<kernel_term> list;
-    int ring_index = 0;
-    for (const auto& ring : space.profile) {
-      for (int l = 0; l <= ring.max_frequency; ++l)
-        for (auto& tensor : invariants(l, to, from))
-          list.push_back({ring_index, l, std::move(tensor)});
-      ++ring_index;
-    }
-    known.emplace_back(to, from);
-    space.terms.push_back(std::move(list));
-    return static_cast<int>(known.size()) - 1;
+    for (const Pair& pair : known)
+      if (pair.to == to && pair.from == from) return pair;
+    const auto first = static_cast<int>(space.terms.size());
+    add_terms(space, invariants, to, from);
+    known.push_back({to, from, first, static_cast<int>(space.terms.size()) - first});
+    return known.back();
   };
   for (std::size_t p = 0; p < out.size(); ++p)
     for (std::size_t q = 0; q < in.size(); ++q) {
       kernel_space::block_pair block{static_cast<int>(p), static_cast<int>(q), space.size, 0, {}};
       for (std::size_t i = 0; i < out[p].irreps.size(); ++i)
         for (std::size_t j = 0; j < in[q].irreps.size(); ++j) {
-          const int terms = terms_of(out[p].irreps[i].label, in[q].irreps[j].label);
-          const auto count = static_cast<int>(space.terms[static_cast<std::size_t>(terms)].size());
-          if (count == 0) continue;
-          block.slots.push_back({static_cast<int>(i), static_cast<int>(j), terms, block.dimension});
-          block.dimension += count;
+          const Pair pair = terms_of(out[p].irreps[i].label, in[q].irreps[j].label);
+          if (pair.size == 0) continue;
+          block.slots.push_back(
+              {static_cast<int>(i), static_cast<int>(j), pair.first, pair.size, block.dimension});
+          block.dimension += pair.size;
         }
       if (block.dimension == 0) continue;
       space.size += block.dimension * out[p].copies * in[q].copies;

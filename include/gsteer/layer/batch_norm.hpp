@@ -166,7 +166,7 @@ class batch_norm {
     expect(x.batch() > 1 || x.points() > 1,
            "BatchNorm: expected more than one vector in a batch (items x pixels) to take a "
            "variance of, got ",
-           x.batch(), " on ", to_string(x.space()));
+           x.batch(), " on ", x.space());
     if constexpr (std::is_same_v<typename X::Space, Point>)
       return map.measure_vectors(x.data(), x.batch());
     else
@@ -248,7 +248,7 @@ class instance_norm {
                   "gsteer: InstanceNorm takes its statistics over the pixels of a grid; on points "
                   "use BatchNorm");
     expect(x.points() > 1, "InstanceNorm: expected more than one pixel to take a variance of, got ",
-           to_string(x.space()));
+           x.space());
     return map.measure(x.data(), x.batch(), x.points(), true);
   }
 

@@ -65,17 +65,6 @@ struct on_grid {
       "about_z)");
 };
 
-/// A field of any content, for what is overwritten as a whole.
-template <class F>
-F uninitialized_field(int batch, const typename F::Space& space) {
-  auto size = static_cast<std::size_t>(batch) * F::features::size;
-  for (const int n : sizes_of(space)) size *= static_cast<std::size_t>(n);
-  auto memory = Buffer<typename F::Scalar>::uninitialized(size);
-  F field = F::map(memory.data(), batch, space);
-  field.values() = std::move(memory);
-  return field;
-}
-
 /// "Conv2d"
 template <int Dimension>
 constexpr const char* conv_name() {
@@ -171,8 +160,8 @@ class steerable_conv : detail::on_grid<Dimension, In> {
     const Windows w = map.windows(x.space().zyx());
     w.validate(name);
     if (!map.options().any_size) require_symmetry<typename In::group>(w, name);
-    auto y = detail::uninitialized_field<Field<Out, Scalar, Space>>(
-        x.batch(), detail::space_of<Space>(w.output()));
+    auto y =
+        Field<Out, Scalar, Space>::uninitialized(x.batch(), detail::space_of<Space>(w.output()));
     map.forward(x.data(), y.data(), x.batch(), w, finish);
     return y;
   }

@@ -176,8 +176,8 @@ class SampledFields {
       : offset_(offset),
         copies_(copies),
         channels_(channels),
-        a_(cast<Scalar>(a)),
-        b_(cast<Scalar>(b)) {
+        a_(a.cast<Scalar>()),
+        b_(b.cast<Scalar>()) {
     a_transposed_ = a_.transpose();
     b_transposed_ = b_.transpose();
   }

@@ -18,6 +18,7 @@
 #include "gsteer/layer/kernels/mixing.hpp"
 #include "gsteer/layer/kernels/pixel_major.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
+#include "gsteer/representation/field_bases.hpp"
 
 namespace gsteer::detail {
 
@@ -33,7 +34,9 @@ class HarmonicConvolution {
       : plan_(space, filters),
         dimension_(space.dimension),
         in_channels_(channels(space.in)),
-        out_channels_(channels(space.out)) {
+        out_channels_(channels(space.out)),
+        in_bases_(space.in),
+        out_bases_(space.out) {
     std::array<int, 3> size{1, 1, 1};
     for (auto axis = at(3 - space.dimension); axis < 3; ++axis) size[axis] = space.profile.size;
     for (const auto& group : plan_.in) {
@@ -42,8 +45,6 @@ class HarmonicConvolution {
       row_ += banks_.back().count() * group.channels;
     }
     if (mixing) mixing_ = mixing(space, filters, plan_, starts_, row_);
-    in_bases_ = cast(space.in);
-    out_bases_ = cast(space.out);
     in_rows_ = rows(space.in, in_bases_, plan_.in_position);
     out_rows_ = rows(space.out, out_bases_, plan_.out_position);
   }
@@ -51,6 +52,7 @@ class HarmonicConvolution {
   // The rows point into this object.
   HarmonicConvolution(const HarmonicConvolution&) = delete;
   HarmonicConvolution& operator=(const HarmonicConvolution&) = delete;
+  [[gnu::noinline]] ~HarmonicConvolution() = default;
 
   /// Whether it takes kernels of so many taps.
   static constexpr bool takes(int taps) { return taps <= FilterBank<Scalar>::most_taps; }
@@ -158,17 +160,13 @@ class HarmonicConvolution {
  private:
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-  static std::vector<Matrix<Scalar>> cast(const channel_layout& layout) {
-    std::vector<Matrix<Scalar>> bases;
-    for (const auto& block : layout) bases.push_back(detail::cast<Scalar>(block.basis));
-    return bases;
-  }
-  static std::vector<FieldRows<Scalar>> rows(const channel_layout& layout,
-                                             const std::vector<Matrix<Scalar>>& bases,
-                                             const std::vector<std::vector<int>>& position) {
+  [[gnu::cold]] static std::vector<FieldRows<Scalar>> rows(
+      const channel_layout& layout, const FieldBases<Scalar>& bases,
+      const std::vector<std::vector<int>>& position) {
     std::vector<FieldRows<Scalar>> all;
     for (std::size_t q = 0; q < layout.size(); ++q)
-      all.push_back({layout[q].offset, layout[q].copies, layout[q].size, &bases[q], &position[q]});
+      all.push_back(
+          {layout[q].offset, layout[q].copies, layout[q].size, bases.of(q), position[q].data()});
     return all;
   }
 
@@ -382,7 +380,7 @@ class HarmonicConvolution {
   std::vector<int> starts_;                       // of each input group in them
   std::unique_ptr<const Mixing<Scalar>> mixing_;  // null: the matrices of the plan
   std::vector<FilterBank<Scalar>> banks_;         // for each input group
-  std::vector<Matrix<Scalar>> in_bases_, out_bases_;
+  FieldBases<Scalar> in_bases_, out_bases_;
   std::vector<FieldRows<Scalar>> in_rows_, out_rows_;
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <Eigen/Core>
 #include <vector>
 
-#include "gsteer/core/matrix.hpp"
 #include "gsteer/representation/layout.hpp"
 
 namespace gsteer::detail {
@@ -21,12 +21,12 @@ struct InvariantBias {
 
   [[gnu::cold]] explicit InvariantBias(const channel_layout& layout) {
     for (const auto& block : layout) {
-      const Matrix<Scalar> directions = cast<Scalar>(invariant_directions(block));
+      const Eigen::MatrixXd directions = invariant_directions(block);
       for (int copy = 0; copy < block.copies; ++copy)
         for (int d = 0; d < directions.cols(); ++d, ++count)
           for (int m = 0; m < block.size; ++m)
-            if (directions(m, d) != 0)
-              entries.push_back({block.offset + copy * block.size + m, count, directions(m, d)});
+            if (const auto value = static_cast<Scalar>(directions(m, d)); value != 0)
+              entries.push_back({block.offset + copy * block.size + m, count, value});
     }
   }
 };

@@ -71,8 +71,7 @@ template <class Gradient, class Space>
 void check_gradient(const char* layer, const Gradient& gradient, int batch, const Space& space) {
   expect(batch > 0, layer, ": backward before forward");
   expect(gradient.batch() == batch && gradient.space() == space, layer, ": expected a gradient of ",
-         batch, " items on ", to_string(space), ", got ", gradient.batch(), " on ",
-         to_string(gradient.space()));
+         batch, " items on ", space, ", got ", gradient.batch(), " on ", gradient.space());
 }
 
 }  // namespace detail

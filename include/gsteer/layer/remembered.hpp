@@ -47,12 +47,11 @@ struct RememberedShape {
   }
 };
 
-/// The field itself if it owns its memory, otherwise a copy: what may be overwritten.
+/// The field, with memory of its own: what may be overwritten.
 template <class Field>
 Field overwritable(Field x) {
-  if (x.values().owns_memory()) return x;
-  Field copy(std::as_const(x));
-  return copy;
+  x.values().own();
+  return x;
 }
 
 /// RememberedShape with the numbers. Never those of the caller: they may be gone before backward.

@@ -52,8 +52,8 @@ struct unchanged {
 template <class X>
 X add(X body, const X& shortcut) {
   expect(body.batch() == shortcut.batch() && body.space() == shortcut.space(),
-         "Residual: the body gives ", body.batch(), " items on ", to_string(body.space()),
-         ", the shortcut ", shortcut.batch(), " on ", to_string(shortcut.space()),
+         "Residual: the body gives ", body.batch(), " items on ", body.space(), ", the shortcut ",
+         shortcut.batch(), " on ", shortcut.space(),
          "; on grids they need the same strides and enough padding");
   auto sum = overwritable(std::move(body));
   parallel_for(sum.batch(), [&](int b) { sum.item(b) += shortcut.item(b); });

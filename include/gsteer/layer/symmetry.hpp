@@ -17,6 +17,17 @@ namespace gsteer {
 struct lattice_symmetry {
   std::array<bool, 3> reflects{};              ///< axes in the order z, y, x
   std::array<std::array<bool, 3>, 3> swaps{};  ///< symmetric
+
+  /// Adds what an element does whose matrix is a.
+  [[gnu::cold]] void add(const Eigen::MatrixXd& a) {
+    for (int i = 0; i < a.rows(); ++i)
+      for (int j = 0; j < a.cols(); ++j) {
+        const auto to = static_cast<std::size_t>(2 - i), from = static_cast<std::size_t>(2 - j);
+        if (i != j && std::abs(a(i, j)) > 0.5) swaps[to][from] = swaps[from][to] = true;
+        // A rotation by 90 degrees reflects one of the axes that it exchanges; twice, both.
+        if (a(i, j) < -0.5) reflects[to] = reflects[from] = true;
+      }
+  }
 };
 
 /// The lattice symmetry of a group, from the matrices of its action.
@@ -24,16 +35,7 @@ template <group G>
 const lattice_symmetry& lattice_symmetry_of() {
   static const lattice_symmetry found = [] {
     lattice_symmetry s;
-    for (const auto& g : lattice_elements<G>()) {
-      const Eigen::MatrixXd a = G::action(g);
-      for (int i = 0; i < a.rows(); ++i)
-        for (int j = 0; j < a.cols(); ++j) {
-          const auto to = static_cast<std::size_t>(2 - i), from = static_cast<std::size_t>(2 - j);
-          if (i != j && std::abs(a(i, j)) > 0.5) s.swaps[to][from] = s.swaps[from][to] = true;
-          // A rotation by 90 degrees reflects one of the axes that it exchanges; twice, both.
-          if (a(i, j) < -0.5) s.reflects[to] = s.reflects[from] = true;
-        }
-    }
+    for (const auto& g : lattice_elements<G>()) s.add(G::action(g));
     return s;
   }();
   return found;

@@ -63,8 +63,8 @@ class upsample {
   template <int Dimension>
   static Grid<Dimension> larger(const UpsampleOptions& options, Grid<Dimension> grid) {
     for (int& size : grid.sizes) {
-      expect(size <= std::numeric_limits<int>::max() / options.factor, "Upsample: a grid of ",
-             to_string(grid), " cannot be made ", options.factor, " times as large");
+      expect(size <= std::numeric_limits<int>::max() / options.factor, "Upsample: a grid of ", grid,
+             " cannot be made ", options.factor, " times as large");
       size *= options.factor;
     }
     return grid;

@@ -17,7 +17,7 @@ namespace detail {
 /// A field at the elements of a quadrature of its group, types erased.
 struct field_samples {
   int size;
-  irrep_content content;
+  const irrep_content& content;
   const void* nodes;  ///< of the quadrature
   int count;
   double (*weight)(const void* nodes, int i);
@@ -35,8 +35,9 @@ template <field_kind Field>
 field_samples samples_of(const haar_quadrature_rule<typename Field::group>& nodes) {
   using G = typename Field::group;
   using Nodes = haar_quadrature_rule<G>;
+  static constexpr irrep_content content = Field::content();
   return {.size = Field::size,
-          .content = Field::content(),
+          .content = content,
           .nodes = &nodes,
           .count = static_cast<int>(nodes.size()),
           .weight = [](const void* all, int i) -> double { return node_at<Nodes>(all, i).second; },
@@ -122,7 +123,7 @@ const Eigen::MatrixXd& change_of_basis() {
     } else {
       const auto nodes = G::haar_quadrature(2 * highest_frequency(content));
       return detail::find_change_of_basis(detail::samples_of<Field>(nodes),
-                                          Field::name() + " of " + G::name());
+                                          detail::join_text(Field::name(), " of ", G::name()));
     }
   }();
   return basis;

@@ -42,12 +42,8 @@ struct features {
 
   /// "16 regular + 1 trivial of C8", for messages.
   static std::string name() {
-    std::string text = std::to_string(First::count) + " " + First::field::name();
-    ((text.append(" + ")
-          .append(std::to_string(Rest::count))
-          .append(" ")
-          .append(Rest::field::name())),
-     ...);
+    std::string text = detail::join_text(First::count, ' ', First::field::name());
+    ((text += detail::join_text(" + ", Rest::count, ' ', Rest::field::name())), ...);
     return text + " of " + group::name();
   }
 

@@ -30,21 +30,39 @@ struct field_block {
 /// needs to know of a representation, with the types erased.
 using channel_layout = std::vector<field_block>;
 
+namespace detail {
+
+/// What a layout needs of the irreps of a group.
+struct irrep_properties {
+  int (*size)(irrep_label);
+  irrep_type (*type)(irrep_label);
+};
+template <class G>
+inline constexpr irrep_properties irreps_of{
+    [](irrep_label label) -> int { return G::irrep_size(label); },
+    [](irrep_label label) -> irrep_type { return G::type_of_irrep(label); }};
+
+[[gnu::cold]] inline void add_irreps(field_block& block, const irrep_content& content,
+                                     const irrep_properties& irreps) {
+  int at = 0;
+  for (const auto& item : content)
+    for (int copy = 0; copy < item.copies; ++copy) {
+      const int size = irreps.size(item.label);
+      block.irreps.push_back({item.label, irreps.type(item.label), size, at});
+      at += size;
+    }
+}
+
+}  // namespace detail
+
 /// The layout of a feature space.
 template <feature_type Features>
 [[gnu::cold]] channel_layout layout_of() {
   channel_layout layout;
   Features::for_each_kind([&]<class Field>(int count, int offset) {
-    using G = typename Field::group;
-    field_block block{offset, count, Field::size, Field::kind, change_of_basis<Field>(), {}};
-    int at = 0;
-    for (const auto& item : Field::content())
-      for (int copy = 0; copy < item.copies; ++copy) {
-        const int size = G::irrep_size(item.label);
-        block.irreps.push_back({item.label, G::type_of_irrep(item.label), size, at});
-        at += size;
-      }
-    layout.push_back(std::move(block));
+    static constexpr irrep_content content = Field::content();
+    layout.push_back({offset, count, Field::size, Field::kind, change_of_basis<Field>(), {}});
+    detail::add_irreps(layout.back(), content, detail::irreps_of<typename Field::group>);
   });
   return layout;
 }

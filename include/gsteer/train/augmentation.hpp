@@ -29,7 +29,7 @@ void check_shape_is_kept(const Grid<Dimension>& grid) {
             grid.sizes[static_cast<std::size_t>(Dimension - 1 - i)];  // x is the last axis
         const int from = grid.sizes[static_cast<std::size_t>(Dimension - 1 - j)];
         expect(std::abs(a(i, j)) < 0.5 || to == from, "random_transform: expected a grid that ",
-               G::name(), " maps to itself, got ", to_string(grid));
+               G::name(), " maps to itself, got ", grid);
       }
   }
 }
@@ -61,8 +61,8 @@ Field<Features, Scalar, Grid<Dimension>> random_shift(
     const Field<Features, Scalar, Grid<Dimension>>& f, int max_shift, Rng& rng) {
   for (const int size : f.space().sizes)
     expect(max_shift >= 0 && max_shift < size,
-           "random_shift: expected a shift >= 0 and less than the grid of ", to_string(f.space()),
-           ", got ", max_shift);
+           "random_shift: expected a shift >= 0 and less than the grid of ", f.space(), ", got ",
+           max_shift);
   std::vector<std::array<int, 3>> shifts(static_cast<std::size_t>(f.batch()));
   for (auto& shift : shifts)
     for (std::size_t axis = 3 - Dimension; axis < 3; ++axis)

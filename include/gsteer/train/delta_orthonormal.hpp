@@ -76,7 +76,7 @@ inline std::vector<double> delta_orthonormal_coefficients(const kernel_space& sp
             continue;
           std::vector<int> at_center;
           int index = slot.first;
-          for (const auto& term : space.terms[static_cast<std::size_t>(slot.terms)]) {
+          for (const auto& term : space.terms_of(slot)) {
             if (term.ring == center && term.frequency == 0) at_center.push_back(index);
             ++index;
           }

@@ -16,9 +16,6 @@ namespace gsteer::detail {
 /// coefficients.
 inline std::vector<double> generalized_he_coefficients(const kernel_space& space, Rng& rng) {
   std::vector<double> w(static_cast<std::size_t>(space.size));
-  const auto terms_of = [&](const kernel_space::slot_pair& slot) {
-    return static_cast<int>(space.terms[static_cast<std::size_t>(slot.terms)].size());
-  };
   const auto label_in = [&](const kernel_space::block_pair& block,
                             const kernel_space::slot_pair& slot) {
     return space.in[static_cast<std::size_t>(block.in_block)]
@@ -43,7 +40,7 @@ inline std::vector<double> generalized_he_coefficients(const kernel_space& space
       const auto label = label_in(block, slot);
       auto found = std::find_if(list.begin(), list.end(), same_label(label));
       if (found == list.end()) found = list.insert(found, {label, 0});
-      found->second += terms_of(slot) * space.in[static_cast<std::size_t>(block.in_block)].copies;
+      found->second += slot.size * space.in[static_cast<std::size_t>(block.in_block)].copies;
     }
   for (const auto& block : space.blocks) {
     const int pairs = space.out[static_cast<std::size_t>(block.out_block)].copies *
@@ -55,7 +52,7 @@ inline std::vector<double> generalized_he_coefficients(const kernel_space& space
             std::find_if(list.begin(), list.end(), same_label(label_in(block, slot)));
         const double deviation = 1 / std::sqrt(static_cast<double>(list.size()) * found->second);
         const int first = block.first + pair * block.dimension + slot.first;
-        for (int t = 0; t < terms_of(slot); ++t)
+        for (int t = 0; t < slot.size; ++t)
           w[static_cast<std::size_t>(first + t)] = deviation * rng.normal();
       }
   }

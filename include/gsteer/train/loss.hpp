@@ -96,8 +96,8 @@ template <class Features, class Scalar, class Space>
 Loss<Field<Features, Scalar, Space>> mean_square_error(
     const Field<Features, Scalar, Space>& output, const Field<Features, Scalar, Space>& target) {
   expect(!output.empty() && output.batch() == target.batch() && output.space() == target.space(),
-         "mean_square_error: expected a target of ", output.batch(), " items on ",
-         to_string(output.space()), ", got ", target.batch(), " on ", to_string(target.space()));
+         "mean_square_error: expected a target of ", output.batch(), " items on ", output.space(),
+         ", got ", target.batch(), " on ", target.space());
   Loss<Field<Features, Scalar, Space>> loss{
       0, Field<Features, Scalar, Space>(output.batch(), output.space())};
   const double share = 1 / static_cast<double>(output.size());

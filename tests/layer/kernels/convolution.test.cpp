@@ -35,10 +35,9 @@ struct Case {
 
 std::ostream& operator<<(std::ostream& out, const Case& c) {
   const Windows& w = c.windows;
-  return out << "size " << detail::axes_to_string(w.size) << ", kernel "
-             << detail::axes_to_string(w.kernel) << ", stride " << detail::axes_to_string(w.stride)
-             << ", padding " << detail::axes_to_string(w.padding) << ", dilation "
-             << detail::axes_to_string(w.dilation) << ", mode " << static_cast<int>(w.mode)
+  return out << "size " << detail::Axes{w.size} << ", kernel " << detail::Axes{w.kernel}
+             << ", stride " << detail::Axes{w.stride} << ", padding " << detail::Axes{w.padding}
+             << ", dilation " << detail::Axes{w.dilation} << ", mode " << static_cast<int>(w.mode)
              << ", batch " << c.batch << ", channels " << c.c_in << " -> " << c.c_out << ", groups "
              << c.groups;
 }

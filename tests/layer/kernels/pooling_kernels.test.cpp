@@ -116,7 +116,7 @@ const int planes = 5;
 TEST_CASE("average pooling is the mean of the cells a window sees", "[pooling]") {
   Rng rng(1);
   for (const Windows& w : windows()) {
-    CAPTURE(detail::axes_to_string(w.size), detail::axes_to_string(w.kernel), static_cast<int>(w.mode));
+    CAPTURE(detail::Axes{w.size}, detail::Axes{w.kernel}, static_cast<int>(w.mode));
     const auto cells = std::size_t(w.cells()), count = std::size_t(w.outputs());
     const auto in = draw(planes * cells, rng);
     Numbers out(planes * count), expected(planes * count), seen(count);
@@ -149,7 +149,7 @@ TEST_CASE("the average of a constant is that constant, also at the edge", "[pool
 TEST_CASE("max pooling takes the largest cell and its gradient goes there", "[pooling]") {
   Rng rng(2);
   for (const Windows& w : windows()) {
-    CAPTURE(detail::axes_to_string(w.size), detail::axes_to_string(w.kernel), static_cast<int>(w.mode));
+    CAPTURE(detail::Axes{w.size}, detail::Axes{w.kernel}, static_cast<int>(w.mode));
     const auto cells = std::size_t(w.cells()), count = std::size_t(w.outputs());
     auto in = draw(planes * cells, rng);
     for (double& value : in) value = std::round(2 * value) - 5;  // many ties, all negative or zero
@@ -221,7 +221,7 @@ TEST_CASE("blur is the strided correlation with the product of filters", "[pooli
   for (const Sizes& size : {Sizes{1, 1, 9}, {1, 7, 10}, {1, 2, 3}, {5, 6, 7}, {1, 1, 1}}) {
     for (int stride : {1, 2, 3}) {
       const auto w = detail::blur_windows(size, 5, stride);
-      CAPTURE(detail::axes_to_string(size), stride);
+      CAPTURE(detail::Axes{size}, stride);
       const auto cells = std::size_t(w.cells()), count = std::size_t(w.outputs());
       for (std::size_t a = 0; a < 3; ++a) CHECK(w.output()[a] == (size[a] - 1) / stride + 1);
       const auto in = draw(planes * cells, rng);

@@ -175,9 +175,8 @@ class CoupledMixing final : public Mixing<Scalar> {
     std::size_t g = 0;
     while (!(plan.in[g].label == irrep.label)) ++g;
     const auto& group = plan.in[g];
-    const auto count = static_cast<int>(space.terms[at(joined.terms)].size());
-    for (int t = 0; t < count; ++t) {
-      const auto& all = filters.entries_of(joined.terms, t);
+    for (int t = 0; t < joined.size; ++t) {
+      const auto all = filters.entries_of(joined.first_term + t);
       const Term term{target.columns,
                       fields.copies,
                       pair.first + joined.first + t,

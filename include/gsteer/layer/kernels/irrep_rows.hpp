@@ -8,6 +8,7 @@
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/scratch.hpp"
+#include "gsteer/representation/field_bases.hpp"
 #include "gsteer/representation/layout.hpp"
 
 namespace gsteer::detail {
@@ -21,10 +22,10 @@ class IrrepRows {
   /// those that nothing goes to are 0.
   [[gnu::cold]] IrrepRows(const channel_layout& layout,
                           const std::vector<std::vector<int>>& position, int width)
-      : channels_(gsteer::channels(layout)), width_(width) {
+      : channels_(gsteer::channels(layout)), width_(width), bases_(layout) {
     for (std::size_t q = 0; q < layout.size(); ++q)
       kinds_.push_back({layout[q].offset, layout[q].copies, layout[q].size,
-                        is_identity(layout[q].basis), cast<Scalar>(layout[q].basis), position[q]});
+                        is_identity(layout[q].basis), position[q]});
   }
 
   int width() const { return width_; }
@@ -34,7 +35,8 @@ class IrrepRows {
     for_each_tile(rows, [&](int first, int count) {
       Scalar* const to = u + std::ptrdiff_t{first} * width_;
       std::fill_n(to, std::ptrdiff_t{count} * width_, Scalar{0});
-      for (const auto& kind : kinds_) {
+      for (std::size_t q = 0; q < kinds_.size(); ++q) {
+        const Kind& kind = kinds_[q];
         const Scalar* from = x + std::ptrdiff_t{first} * channels_ + kind.offset;
         std::ptrdiff_t stride = channels_;
         if (!kind.plain) {
@@ -43,8 +45,8 @@ class IrrepRows {
             std::copy_n(from + row * stride, kind.channels(), fields + row * kind.channels());
           stride = kind.channels();
           Scalar* turned = scratch<Scalar>(Slot::turned, count * stride);
-          multiply(turned, kind.size, static_cast<const Scalar*>(fields), kind.size,
-                   kind.basis.data(), kind.size, count * kind.copies, kind.size, kind.size, false);
+          multiply(turned, kind.size, static_cast<const Scalar*>(fields), kind.size, bases_.of(q),
+                   kind.size, count * kind.copies, kind.size, kind.size, false);
           from = turned;
         }
         for (int row = 0; row < count; ++row)
@@ -60,7 +62,8 @@ class IrrepRows {
   void from_irreps(const Scalar* u, int rows, Scalar* x) const {
     for_each_tile(rows, [&](int first, int count) {
       const Scalar* const from = u + std::ptrdiff_t{first} * width_;
-      for (const auto& kind : kinds_) {
+      for (std::size_t q = 0; q < kinds_.size(); ++q) {
+        const Kind& kind = kinds_[q];
         Scalar* const target = x + std::ptrdiff_t{first} * channels_ + kind.offset;
         Scalar* to = target;
         std::ptrdiff_t stride = channels_;
@@ -77,8 +80,8 @@ class IrrepRows {
         if (kind.plain) continue;
         Scalar* fields = scratch<Scalar>(Slot::tile, count * stride);
         multiply_transposed_b(fields, kind.size, static_cast<const Scalar*>(to), kind.size,
-                              kind.basis.data(), kind.size, count * kind.copies, kind.size,
-                              kind.size, false);
+                              bases_.of(q), kind.size, count * kind.copies, kind.size, kind.size,
+                              false);
         for (int row = 0; row < count; ++row)
           std::copy_n(fields + row * stride, kind.channels(),
                       target + std::ptrdiff_t{row} * channels_);
@@ -90,7 +93,6 @@ class IrrepRows {
   struct Kind {
     int offset, copies, size;
     bool plain;  ///< the basis is the identity
-    Matrix<Scalar> basis;
     std::vector<int> position;
 
     int channels() const { return copies * size; }
@@ -112,6 +114,7 @@ class IrrepRows {
 
   int channels_, width_;
   std::vector<Kind> kinds_;
+  FieldBases<Scalar> bases_;
 };
 
 }  // namespace gsteer::detail

@@ -21,8 +21,8 @@ struct FieldRows {
   int offset = 0;  ///< first channel in the picture, [channel][pixel]
   int copies = 0;
   int size = 1;
-  const Matrix<Scalar>* basis = nullptr;       ///< size x size
-  const std::vector<int>* position = nullptr;  ///< row r of copy i stands at position[r] + i
+  const Scalar* basis = nullptr;  ///< size x size
+  const int* position = nullptr;  ///< row r of copy i stands at position[r] + i
 };
 
 /// A picture or a volume with channels innermost and a border: pixel (z, y, x) starts at
@@ -77,14 +77,14 @@ void to_pixel_major(Scalar* u, const PixelGrid& grid, const Scalar* x,
       Scalar* turned = scratch<Scalar>(Slot::turned, static_cast<std::ptrdiff_t>(count) * pixels);
       for (int i = 0; i < kind.copies; ++i)
         multiply_transposed_a(turned + static_cast<std::ptrdiff_t>(i) * kind.size * pixels, pixels,
-                              kind.basis->data(), kind.size,
+                              kind.basis, kind.size,
                               rows + static_cast<std::ptrdiff_t>(i) * kind.size * pixels, pixels,
                               kind.size, pixels, kind.size, false);
       rows = turned;
     }
     for_each_run(grid, [&](int pixel, std::ptrdiff_t start, int run) {
       for (int r = 0; r < kind.size; ++r)
-        transpose(u + start + (*kind.position)[static_cast<std::size_t>(r)], grid.channels,
+        transpose(u + start + kind.position[r], grid.channels,
                   rows + static_cast<std::ptrdiff_t>(r) * pixels + pixel,
                   static_cast<std::ptrdiff_t>(kind.size) * pixels, run, kind.copies);
     });
@@ -103,9 +103,8 @@ void from_pixel_major(Scalar* x, int stride, const Scalar* u, const PixelGrid& g
     Scalar* const rows = scratch<Scalar>(Slot::turned, count * pixels);
     for_each_run(grid, [&](int pixel, std::ptrdiff_t start, int run) {
       for (int r = 0; r < kind.size; ++r)
-        transpose(rows + r * pixels + pixel, kind.size * pixels,
-                  u + start + (*kind.position)[static_cast<std::size_t>(r)], grid.channels,
-                  kind.copies, run);
+        transpose(rows + r * pixels + pixel, kind.size * pixels, u + start + kind.position[r],
+                  grid.channels, kind.copies, run);
     });
     // Some channels at a time, which stay in the first cache: a field, or all that need no turning.
     const bool turns = kind.size > 1;
@@ -116,8 +115,8 @@ void from_pixel_major(Scalar* x, int stride, const Scalar* u, const PixelGrid& g
       if (turns) {
         const Scalar* from = values;
         values = stride == pixels ? target : scratch<Scalar>(Slot::tile, some * pixels);
-        multiply(values, grid.pixels(), kind.basis->data(), kind.size, from, grid.pixels(),
-                 kind.size, grid.pixels(), kind.size, false);
+        multiply(values, grid.pixels(), kind.basis, kind.size, from, grid.pixels(), kind.size,
+                 grid.pixels(), kind.size, false);
       }
       for (int c = 0; bias && c < some; ++c)
         for (int p = 0; p < pixels; ++p) values[c * pixels + p] += bias[kind.offset + first + c];

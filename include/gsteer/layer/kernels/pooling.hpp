@@ -90,8 +90,8 @@ void max_pool(Scalar* out, std::int32_t* argmax, const Scalar* in, const Windows
       expect(
           seen,
           "max pooling: expected every window to see a cell, got one in the padding alone: size ",
-          axes_to_string(windows.size), ", kernel ", axes_to_string(windows.kernel), ", padding ",
-          axes_to_string(windows.padding), " (z, y, x)");
+          Axes{windows.size}, ", kernel ", Axes{windows.kernel}, ", padding ",
+          Axes{windows.padding}, " (z, y, x)");
     }
   }
   const int rows = m[0] * m[1], columns = m[2];

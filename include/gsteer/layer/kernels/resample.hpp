@@ -150,8 +150,8 @@ inline GridMap average_map(const Windows& w) {
       expect(seen > 0,
              "average pooling: expected every window to see a cell, got one in the padding alone: "
              "size ",
-             axes_to_string(w.size), ", kernel ", axes_to_string(w.kernel), ", padding ",
-             axes_to_string(w.padding), " (z, y, x)");
+             Axes{w.size}, ", kernel ", Axes{w.kernel}, ", padding ", Axes{w.padding},
+             " (z, y, x)");
       for (int k = 0; k < w.kernel[a]; ++k) {
         if (const int i = w.source(a, o, k); i >= 0) map[a].add(i, 1.0 / seen);
       }
@@ -202,7 +202,7 @@ inline GridMap blur_map(const Windows& w, const PooledVector<double>& filter) {
     const bool blurred = w.kernel[a] != 1;
     expect(!blurred || w.kernel[a] == static_cast<int>(filter.size()),
            "blur: expected kernels of size 1 or ", filter.size(), ", that of the filter, got ",
-           axes_to_string(w.kernel), " (z, y, x)");
+           Axes{w.kernel}, " (z, y, x)");
     map[a].inputs = w.size[a];
     for (int o = 0; o < w.output()[a]; ++o) {
       for (int k = 0; k < w.kernel[a]; ++k) {
@@ -223,8 +223,8 @@ inline GridMap upsample_map(const std::array<int, 3>& size, const std::array<int
   for (std::size_t a = 0; a < 3; ++a) {
     const int n = size[a], f = factor[a];
     expect(n > 0 && f > 0 && static_cast<double>(n) * f < 1e9,
-           "upsampling: expected a size and a factor >= 1, got size ", axes_to_string(size),
-           ", factor ", axes_to_string(factor), " (z, y, x)");
+           "upsampling: expected a size and a factor >= 1, got size ", Axes{size}, ", factor ",
+           Axes{factor}, " (z, y, x)");
     map[a].inputs = n;
     for (int o = 0; o < n * f; ++o) {
       if (interpolation == Interpolation::nearest || n == 1) {

@@ -73,9 +73,14 @@ struct Windows {
 
 namespace detail {
 
-inline std::string axes_to_string(const std::array<int, 3>& zyx) {
-  return join_text('(', zyx[0], ", ", zyx[1], ", ", zyx[2], ')');
-}
+/// Sizes along the axes (z, y, x) in a message.
+struct Axes {
+  const std::array<int, 3>& zyx;
+
+  friend std::ostream& operator<<(std::ostream& text, const Axes& a) {
+    return text << '(' << a.zyx[0] << ", " << a.zyx[1] << ", " << a.zyx[2] << ')';
+  }
+};
 
 }  // namespace detail
 
@@ -83,35 +88,34 @@ inline std::string axes_to_string(const std::array<int, 3>& zyx) {
   constexpr int most = std::numeric_limits<int>::max();
   const auto positive = [&](const char* what, const std::array<int, 3>& value) {
     expect(std::min({value[0], value[1], value[2]}) > 0, name, ": expected a positive ", what,
-           " on every axis (z, y, x), got ", detail::axes_to_string(value));
+           " on every axis (z, y, x), got ", detail::Axes{value});
   };
   const auto countable = [&](const char* what, const std::array<int, 3>& value) {
     positive(what, value);
     expect(static_cast<double>(value[0]) * value[1] * value[2] <= most, name, ": expected a ", what,
            " whose product over the axes (z, y, x) is at most ", most, ", got ",
-           detail::axes_to_string(value));
+           detail::Axes{value});
   };
   countable("size", size);
   countable("kernel size", kernel);
   positive("stride", stride);
   positive("dilation", dilation);
   expect(std::min({padding[0], padding[1], padding[2]}) >= 0, name,
-         ": expected padding >= 0 on every axis (z, y, x), got ", detail::axes_to_string(padding));
+         ": expected padding >= 0 on every axis (z, y, x), got ", detail::Axes{padding});
   for (std::size_t a = 0; a < 3; ++a) {
     const double padded = size[a] + 2.0 * padding[a];
     expect(padded <= most, name, ": expected a padded grid of at most ", most,
            " cells an axis, got ", padded);
     expect(mode != Padding::circular || padding[a] <= size[a], name,
            ": circular padding can be no larger than the grid: expected at most ",
-           detail::axes_to_string(size), ", got ", detail::axes_to_string(padding));
+           detail::Axes{size}, ", got ", detail::Axes{padding});
     expect(mode != Padding::reflect || padding[a] < size[a], name,
            ": reflect padding must be smaller than the grid: expected less than ",
-           detail::axes_to_string(size), ", got ", detail::axes_to_string(padding));
+           detail::Axes{size}, ", got ", detail::Axes{padding});
     const double window = 1.0 + static_cast<double>(dilation[a]) * (kernel[a] - 1);
     expect(window <= padded, name, ": expected a window that fits into the padded grid, got size ",
-           detail::axes_to_string(size), ", padding ", detail::axes_to_string(padding), ", kernel ",
-           detail::axes_to_string(kernel), ", dilation ", detail::axes_to_string(dilation),
-           " (z, y, x)");
+           detail::Axes{size}, ", padding ", detail::Axes{padding}, ", kernel ",
+           detail::Axes{kernel}, ", dilation ", detail::Axes{dilation}, " (z, y, x)");
   }
   countable("number of windows", output());
 }
