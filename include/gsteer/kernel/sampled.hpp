@@ -9,6 +9,7 @@
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/core/matrix.hpp"
 #include "gsteer/core/parallel.hpp"
+#include "gsteer/core/scratch.hpp"
 #include "gsteer/kernel/filters.hpp"
 #include "gsteer/kernel/space.hpp"
 #include "gsteer/representation/field_bases.hpp"
@@ -52,22 +53,22 @@ class SampledKernels {
     std::fill_n(kernel,
                 static_cast<std::size_t>(channels(space_.out)) * static_cast<std::size_t>(row),
                 Scalar{0});
-    for_each_output([&](const kernel_space::block_pair& b, int copy, Scratch& s) {
+    for_each_output([&](const kernel_space::block_pair& b, int copy) {
       const auto& out = space_.out[at(b.out_block)];
       const auto& in = space_.in[at(b.in_block)];
       const int inner = in.copies * filter_count() * in.size;
-      s.resize(out.size * inner, filter_count() * in.copies * in.size);
-      std::fill_n(s.between.data(), out.size * inner, Scalar{0});
+      Scratch s = scratch_for(b);
+      std::fill_n(s.between, out.size * inner, Scalar{0});
       combine(
           b, copy, [&](const Scalar& w, Scalar value, std::size_t i) { s.between[i] += w * value; },
           coefficients);
       change_basis(b, s, false);
       for (int m = 0; m < out.size; ++m) {
-        transpose(s.between.data() + m * inner, s.turned.data(), in, false);
-        detail::multiply_transposed_a(
+        transpose(s.between + m * inner, s.turned, in, false);
+        detail::multiply_transposed_a<Scalar>(
             kernel + (out.offset + copy * out.size + m) * row + in.offset * taps(), taps(),
-            s.turned.data(), in.copies * in.size, taps_of_filter_.data(), taps(),
-            in.copies * in.size, taps(), filter_count(), false);
+            s.turned, in.copies * in.size, taps_of_filter_.data(), taps(), in.copies * in.size,
+            taps(), filter_count(), false);
       }
     });
   }
@@ -76,17 +77,17 @@ class SampledKernels {
   /// adjoint of expand.
   void adjoint(const Scalar* kernel_gradient, Scalar* gradient) const {
     const int row = channels(space_.in) * taps();
-    for_each_output([&](const kernel_space::block_pair& b, int copy, Scratch& s) {
+    for_each_output([&](const kernel_space::block_pair& b, int copy) {
       const auto& out = space_.out[at(b.out_block)];
       const auto& in = space_.in[at(b.in_block)];
       const int inner = in.copies * filter_count() * in.size;
-      s.resize(out.size * inner, filter_count() * in.copies * in.size);
+      Scratch s = scratch_for(b);
       for (int m = 0; m < out.size; ++m) {
-        detail::multiply_transposed_b(
-            s.turned.data(), in.copies * in.size, taps_of_filter_.data(), taps(),
+        detail::multiply_transposed_b<Scalar>(
+            s.turned, in.copies * in.size, taps_of_filter_.data(), taps(),
             kernel_gradient + (out.offset + copy * out.size + m) * row + in.offset * taps(), taps(),
             filter_count(), in.copies * in.size, taps(), false);
-        transpose(s.turned.data(), s.between.data() + m * inner, in, true);
+        transpose(s.turned, s.between + m * inner, in, true);
       }
       change_basis(b, s, true);
       combine(
@@ -96,31 +97,37 @@ class SampledKernels {
   }
 
  private:
-  /// One field of the output against all fields of one kind of the input: [m][in copy][filter][n],
-  /// and a turned copy of one m.
-  struct Scratch {
-    Buffer<Scalar> between, other, turned;
-    void resize(int size, int turned_size) {
-      for (auto* buffer : {&between, &other})
-        if (buffer->size() < at(size)) *buffer = Buffer<Scalar>(at(size));
-      if (turned.size() < at(turned_size)) turned = Buffer<Scalar>(at(turned_size));
-    }
-  };
-
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
   int filter_count() const { return filters_.count(); }
 
-  /// Runs body(block pair, copy of the output field, scratch); in parallel over what writes to
-  /// different rows.
+  /// One field of the output against all fields of one kind of the input, [m][in copy][filter][n],
+  /// as much memory for another, and a turned copy of one m.
+  struct Scratch {
+    Scalar *between, *other, *turned;
+  };
+  Scratch scratch_for(const kernel_space::block_pair& b) const {
+    using detail::Slot;
+    const auto& in = space_.in[at(b.in_block)];
+    const std::ptrdiff_t row = std::ptrdiff_t{in.copies} * filter_count() * in.size;
+    const std::ptrdiff_t size = row * space_.out[at(b.out_block)].size;
+    return {detail::scratch<Scalar>(Slot::mixed, size),
+            detail::scratch<Scalar>(Slot::responses, size),
+            detail::scratch<Scalar>(Slot::turned, row)};
+  }
+
+  /// Runs body(block pair, copy of the output field); in parallel over what writes to different
+  /// rows.
   template <class Body>
-  void for_each_output(Body&& body) const {
-    detail::PooledVector<std::pair<std::size_t, int>> tasks;
-    for (std::size_t b = 0; b < space_.blocks.size(); ++b)
-      for (int o = 0; o < space_.out[at(space_.blocks[b].out_block)].copies; ++o)
-        tasks.emplace_back(b, o);
-    parallel_for(static_cast<int>(tasks.size()), [&](int i) {
-      thread_local Scratch scratch;
-      body(space_.blocks[tasks[at(i)].first], tasks[at(i)].second, scratch);
+  void for_each_output(const Body& body) const {
+    const auto copies = [&](std::size_t b) {
+      return space_.out[at(space_.blocks[b].out_block)].copies;
+    };
+    int count = 0;
+    for (std::size_t b = 0; b < space_.blocks.size(); ++b) count += copies(b);
+    parallel_for(count, [&](int copy) {
+      std::size_t b = 0;
+      for (; copy >= copies(b); ++b) copy -= copies(b);
+      body(space_.blocks[b], copy);
     });
   }
 
@@ -154,15 +161,14 @@ class SampledKernels {
     const Scalar *q_out = out_basis_.of(at(b.out_block)), *q_in = in_basis_.of(at(b.in_block));
     if (out.size > 1) {
       (adjoint ? detail::multiply_transposed_a<Scalar>
-               : detail::multiply<Scalar>)(s.other.data(), inner, q_out, out.size, s.between.data(),
-                                           inner, out.size, inner, out.size, false);
+               : detail::multiply<Scalar>)(s.other, inner, q_out, out.size, s.between, inner,
+                                           out.size, inner, out.size, false);
       std::swap(s.between, s.other);
     }
     if (in.size > 1) {
       (adjoint ? detail::multiply<Scalar>
-               : detail::multiply_transposed_b<Scalar>)(s.other.data(), in.size, s.between.data(),
-                                                        in.size, q_in, in.size, rows, in.size,
-                                                        in.size, false);
+               : detail::multiply_transposed_b<Scalar>)(s.other, in.size, s.between, in.size, q_in,
+                                                        in.size, rows, in.size, in.size, false);
       std::swap(s.between, s.other);
     }
   }

@@ -108,8 +108,8 @@ class GridConvolution {
   }
 
   /// The bias of every output channel, in the order of the groups; all zero without bias.
-  PooledVector<Scalar> dense_bias() const {
-    PooledVector<Scalar> dense(size_t_of(out_channels()));
+  Buffer<Scalar> dense_bias() const {
+    Buffer<Scalar> dense(size_t_of(out_channels()));
     if (!options_.bias) return dense;
     for (int g = 0; g < options_.groups; ++g)
       for (const auto& e : invariant_.entries)
@@ -231,7 +231,7 @@ class GridConvolution {
   /// Adds to the gradient of the bias; `d_out` has out_channels() rows of `points` an item.
   void backward_bias(const Scalar* d_out, int batch, int points) {
     if (!options_.bias) return;
-    PooledVector<Scalar> sums(size_t_of(out_channels()));
+    Buffer<Scalar> sums(size_t_of(out_channels()));
     const auto channel = [&](int i) { return out_order_.empty() ? i : out_order_[size_t_of(i)]; };
     parallel_for(out_channels(), [&](int i) {
       Scalar sum = 0;

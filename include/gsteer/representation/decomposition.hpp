@@ -53,24 +53,30 @@ field_samples samples_of(const haar_quadrature_rule<typename Field::group>& node
 [[gnu::cold]] inline Eigen::MatrixXd find_change_of_basis(const field_samples& samples,
                                                           const std::string& name) {
   const int size = samples.size;
-  std::vector<Eigen::MatrixXd> field, irreps;
-  for (int g = 0; g < samples.count; ++g) field.push_back(samples.matrix(samples.nodes, g));
+  const auto at = [](int i) { return static_cast<std::size_t>(i); };
+  const auto place = [&](int g, int n) { return at(g) * at(n) * at(n); };
+  std::vector<double> field(place(samples.count, size)), irrep;  // one matrix after the other
+  for (int g = 0; g < samples.count; ++g)
+    copy_numbers(samples.matrix(samples.nodes, g), &field[place(g, size)]);
   Eigen::MatrixXd basis(size, size);
   int found = 0;  // columns
   for (const auto& item : samples.content) {
-    irreps.clear();
-    for (int g = 0; g < samples.count; ++g)
-      irreps.push_back(samples.irrep(samples.nodes, g, item.label));
-    const auto d = static_cast<int>(irreps.front().rows());
+    int d = 0;
+    for (int g = 0; g < samples.count; ++g) {
+      const Eigen::MatrixXd matrix = samples.irrep(samples.nodes, g, item.label);
+      d = static_cast<int>(matrix.rows());
+      irrep.resize(place(samples.count, d));
+      copy_numbers(matrix, &irrep[place(g, d)]);
+    }
     const auto wanted = found + item.copies * d;
     for (int seed = 0; seed < size * d && found < wanted; ++seed) {
       Eigen::MatrixXd x = zeros(size, d);
       for (int g = 0; g < samples.count; ++g) {
         const double weight = samples.weight(samples.nodes, g);
-        const auto node = static_cast<std::size_t>(g);
         for (int i = 0; i < size; ++i)
           for (int j = 0; j < d; ++j)
-            x(i, j) += weight * field[node](i, seed / d) * irreps[node](j, seed % d);
+            x(i, j) += weight * field[place(g, size) + at(i * size + seed / d)] *
+                       irrep[place(g, d) + at(j * d + seed % d)];
       }
       remove_projection(x, basis, found);
       double square = 0;
