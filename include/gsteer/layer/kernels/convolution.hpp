@@ -359,7 +359,7 @@ class DenseConvolution {
   /// body(first window, windows) for pieces of the windows in which a strip sees more than zeros.
   template <class Body>
   void for_each_span(int strip, const Body& body) const {
-    constexpr int most = 3 * Product<Scalar>::depth / 4;  // here both factors share the first cache
+    constexpr int most = Product<Scalar>::depth / 2;  // here both factors share the first cache
     const int width = windows_.output()[2];
     const char* const seen = seen_.data() + at(strip) * at(lines_);
     for (int line = 0; line < lines_; ++line) {
