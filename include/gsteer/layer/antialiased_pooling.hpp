@@ -121,7 +121,7 @@ class antialiased_max_pool {
   Field<F, Scalar, Grid<Dimension>> backward(const Field<F, Scalar, Grid<Dimension>>& gradient) {
     auto d_in = detail::unsampled(gradient, windows_, batch_, "AntialiasedMaxPool");
     const int planes = detail::planes<F>(batch_);
-    Field<F, Scalar, Grid<Dimension>> d_largest(
+    auto d_largest = Field<F, Scalar, Grid<Dimension>>::uninitialized(
         batch_, detail::space_of<Grid<Dimension>>(maxima_.output()));
     detail::blur_adjoint(d_largest.data(), gradient.data(), blur(maxima_), filter_, planes);
     detail::max_pool_adjoint(d_in.data(), d_largest.data(), argmax_.data(), maxima_, planes);
@@ -165,7 +165,7 @@ class antialiased_max_pool {
                  detail::PooledVector<std::int32_t>& argmax) {
     const Windows w = layer.maxima(x.space());
     X y = detail::sampled(x, layer.windows(x.space()), layer.any_size(), "AntialiasedMaxPool");
-    X largest(x.batch(), detail::space_of<typename X::Space>(w.output()));
+    auto largest = X::uninitialized(x.batch(), detail::space_of<typename X::Space>(w.output()));
     argmax.resize(largest.size());
     const int planes = detail::planes<F>(x.batch());
     detail::max_pool(largest.data(), argmax.data(), x.data(), w, planes);

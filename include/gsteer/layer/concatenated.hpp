@@ -56,7 +56,7 @@ class crelu {
   template <class Space>
   Field<in, Scalar, Space> backward(const Field<out, Scalar, Space>& gradient) {
     input_.check("CReLU", gradient);
-    Field<in, Scalar, Space> d_in(gradient.batch(), gradient.space());
+    auto d_in = Field<in, Scalar, Space>::uninitialized(gradient.batch(), gradient.space());
     for_each_field(d_in, [&](std::ptrdiff_t from, std::ptrdiff_t to, std::ptrdiff_t count) {
       const Scalar *x = input_.values.data() + from, *g = gradient.data() + to;
       Scalar* d = d_in.data() + from;
@@ -85,7 +85,7 @@ class crelu {
 
   template <class Space>
   static Field<out, Scalar, Space> apply(const Field<in, Scalar, Space>& input) {
-    Field<out, Scalar, Space> y(input.batch(), input.space());
+    auto y = Field<out, Scalar, Space>::uninitialized(input.batch(), input.space());
     for_each_field(input, [&](std::ptrdiff_t from, std::ptrdiff_t to, std::ptrdiff_t count) {
       const Scalar* x = input.data() + from;
       Scalar *positive = y.data() + to, *negative = positive + count;

@@ -110,7 +110,7 @@ class steerable_conv : detail::on_grid<Dimension, In> {
   Field<In, Scalar, Space> backward(const Field<Out, Scalar, Space>& gradient) {
     const Windows w = windows(input_.space());
     detail::check_gradient(name, gradient, input_.batch(), detail::space_of<Space>(w.output()));
-    Field<In, Scalar, Space> d_in(input_.batch(), input_.space());
+    auto d_in = Field<In, Scalar, Space>::uninitialized(input_.batch(), input_.space());
     map_.backward(input_.data(), gradient.data(), d_in.data(), input_.batch(), w);
     return d_in;
   }

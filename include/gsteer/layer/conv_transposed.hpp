@@ -58,7 +58,7 @@ class steerable_conv_transposed : detail::on_grid<Dimension, In> {
   Field<In, Scalar, Space> backward(const Field<Out, Scalar, Space>& gradient) {
     const Windows w = output_windows(map_, input_.space());
     detail::check_gradient(name, gradient, input_.batch(), detail::space_of<Space>(w.size));
-    Field<In, Scalar, Space> d_in(input_.batch(), input_.space());
+    auto d_in = Field<In, Scalar, Space>::uninitialized(input_.batch(), input_.space());
     map_.backward_transposed(input_.data(), gradient.data(), d_in.data(), input_.batch(), w);
     return d_in;
   }
@@ -100,7 +100,7 @@ class steerable_conv_transposed : detail::on_grid<Dimension, In> {
                            2.0 * w.padding[axis] +
                            static_cast<double>(w.dilation[axis]) * (w.kernel[axis] - 1) + 1;
       expect(std::abs(cells) <= std::numeric_limits<int>::max(), name,
-             ": expected an output of at ", "most ", std::numeric_limits<int>::max(),
+             ": expected an output of at most ", std::numeric_limits<int>::max(),
              " cells along an axis, got ", cells);
       w.size[axis] = static_cast<int>(cells);
     }
@@ -111,7 +111,7 @@ class steerable_conv_transposed : detail::on_grid<Dimension, In> {
                                          const Field<In, Scalar, Space>& x,
                                          const detail::Finish<Scalar>& finish = {}) {
     const Windows w = output_windows(map, x.space());
-    Field<Out, Scalar, Space> y(x.batch(), detail::space_of<Space>(w.size));
+    auto y = Field<Out, Scalar, Space>::uninitialized(x.batch(), detail::space_of<Space>(w.size));
     map.forward_transposed(x.data(), y.data(), x.batch(), w);
     finish.in_parallel(y.data(), y.size());
     return y;

@@ -43,7 +43,7 @@ class gated {
     const auto f = fields(gradient.batch(), gradient.points());
     const detail::Channels<const Scalar> x{input_.values.data(), in::size},
         g{gradient.data(), out::size};
-    Field<in, Scalar, Space> d_in(gradient.batch(), gradient.space());
+    auto d_in = Field<in, Scalar, Space>::uninitialized(gradient.batch(), gradient.space());
     const auto inside = gates(f, x.data);
     auto d_gates = detail::field_products(f, g, x);
     detail::pointwise_backward(function_, inside.data(), d_gates.data(), d_gates.size());
@@ -82,7 +82,7 @@ class gated {
   template <class Space>
   static Field<out, Scalar, Space> apply(const Function& function,
                                          const Field<in, Scalar, Space>& x) {
-    Field<out, Scalar, Space> y(x.batch(), x.space());
+    auto y = Field<out, Scalar, Space>::uninitialized(x.batch(), x.space());
     const auto f = fields(x.batch(), x.points());
     const auto factors = opened(function, gates(f, x.data()));
     detail::scale_fields<Scalar>(f, {y.data(), out::size}, factors.data(), {x.data(), in::size});

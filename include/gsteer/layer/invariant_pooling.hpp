@@ -58,7 +58,7 @@ class group_pool {
   template <class Space>
   Field<F, Scalar, Space> backward(const Field<out, Scalar, Space>& gradient) {
     input_.check("GroupPool", gradient);
-    Field<F, Scalar, Space> d_in(gradient.batch(), gradient.space());
+    auto d_in = Field<F, Scalar, Space>::uninitialized(gradient.batch(), gradient.space());
     const auto& all = detail::channels_of_fields<F>();
     const int points = gradient.points();
     const bool max = options_.pooling == GroupPooling::max;
@@ -139,7 +139,7 @@ class norm_pool {
   template <class Space>
   Field<F, Scalar, Space> backward(const Field<out, Scalar, Space>& gradient) {
     input_.check("NormPool", gradient);
-    Field<F, Scalar, Space> d_in(gradient.batch(), gradient.space());
+    auto d_in = Field<F, Scalar, Space>::uninitialized(gradient.batch(), gradient.space());
     const auto& all = detail::channels_of_fields<F>();
     const int points = gradient.points();
     detail::for_each_field(all, gradient.batch(), points, [&](auto from, int size, auto to) {
@@ -163,7 +163,7 @@ class norm_pool {
   template <class Space>
   static Field<out, Scalar, Space> apply(const NormPoolOptions& options,
                                          const Field<F, Scalar, Space>& x) {
-    Field<out, Scalar, Space> y(x.batch(), x.space());
+    auto y = Field<out, Scalar, Space>::uninitialized(x.batch(), x.space());
     const int points = x.points();
     const auto& all = detail::channels_of_fields<F>();
     detail::for_each_field(all, x.batch(), points, [&](auto to, int size, auto from) {

@@ -44,7 +44,7 @@ class linear {
            "Linear: backward before forward on this kind of space");
     const Input& x = std::get<Input>(input_);
     detail::check_gradient("Linear", gradient, x.batch(), x.space());
-    Input d_in(x.batch(), x.space());
+    auto d_in = Input::uninitialized(x.batch(), x.space());
     if constexpr (std::is_same_v<Space, Point>) {
       map_.backward_bias(gradient.data(), gradient.batch(), 1);
       Buffer<Scalar> d_kernel(map_.kernel().size());
@@ -84,7 +84,7 @@ class linear {
   static Field<Out, Scalar, Space> apply(const detail::GridConvolution<Scalar>& map,
                                          const Field<In, Scalar, Space>& x,
                                          const detail::Finish<Scalar>& finish = {}) {
-    Field<Out, Scalar, Space> y(x.batch(), x.space());
+    auto y = Field<Out, Scalar, Space>::uninitialized(x.batch(), x.space());
     if constexpr (std::is_same_v<Space, Point>) {
       const auto bias = map.dense_bias();
       for (int b = 0; b < x.batch(); ++b)

@@ -39,23 +39,24 @@ Windows pooling_windows(const Grid<Dimension>& grid, int kernel, int stride, int
           .padding = along_grid<Dimension>(padding, 0)};
 }
 
-/// The field that these windows sample x to. \throws Error if they do not fit, or break the
-/// symmetry
+/// The field that these windows sample x to, of any content. \throws Error if they do not fit, or
+/// break the symmetry
 template <class F, class Scalar, int Dimension>
 Field<F, Scalar, Grid<Dimension>> sampled(const Field<F, Scalar, Grid<Dimension>>& x,
                                           const Windows& w, bool any_size, const char* layer) {
   expect(x.batch() > 0, layer, ": expected a batch of at least one item, got an empty one");
   w.validate(layer);
   if (!any_size) require_symmetry<typename F::group>(w, layer);
-  return {x.batch(), space_of<Grid<Dimension>>(w.output())};
+  return Field<F, Scalar, Grid<Dimension>>::uninitialized(x.batch(),
+                                                          space_of<Grid<Dimension>>(w.output()));
 }
 
-/// Checks a gradient against the last forward and gives the zero field of its input.
+/// Checks a gradient against the last forward and gives the field of its input, of any content.
 template <class F, class Scalar, int Dimension>
 Field<F, Scalar, Grid<Dimension>> unsampled(const Field<F, Scalar, Grid<Dimension>>& gradient,
                                             const Windows& w, int batch, const char* layer) {
   check_gradient(layer, gradient, batch, space_of<Grid<Dimension>>(w.output()));
-  return {batch, space_of<Grid<Dimension>>(w.size)};
+  return Field<F, Scalar, Grid<Dimension>>::uninitialized(batch, space_of<Grid<Dimension>>(w.size));
 }
 
 template <class F>

@@ -42,7 +42,7 @@ class upsample {
   Field<F, Scalar, Grid<Dimension>> backward(const Field<F, Scalar, Grid<Dimension>>& gradient) {
     const auto small = detail::space_of<Grid<Dimension>>(input_.sizes);
     detail::check_gradient("Upsample", gradient, input_.batch, larger(options_, small));
-    Field<F, Scalar, Grid<Dimension>> d_in(input_.batch, small);
+    auto d_in = Field<F, Scalar, Grid<Dimension>>::uninitialized(input_.batch, small);
     detail::upsample_adjoint(d_in.data(), gradient.data(), input_.sizes,
                              factors<Dimension>(options_), options_.interpolation,
                              input_.batch * F::size);
@@ -76,7 +76,8 @@ class upsample {
   template <int Dimension>
   static Field<F, Scalar, Grid<Dimension>> apply(const UpsampleOptions& options,
                                                  const Field<F, Scalar, Grid<Dimension>>& x) {
-    Field<F, Scalar, Grid<Dimension>> y(x.batch(), larger(options, x.space()));
+    auto y =
+        Field<F, Scalar, Grid<Dimension>>::uninitialized(x.batch(), larger(options, x.space()));
     detail::upsample(y.data(), x.data(), x.space().zyx(), factors<Dimension>(options),
                      options.interpolation, x.batch() * F::size);
     return y;

@@ -112,7 +112,7 @@ class vector_field {
   static Field<out, Scalar, Space> vectors(const Largest& largest,
                                            const Field<in, Scalar, Space>& x) {
     const Matrix<Scalar> direction = directions();
-    Field<out, Scalar, Space> y(x.batch(), x.space());
+    auto y = Field<out, Scalar, Space>::uninitialized(x.batch(), x.space());
     for_each_field(x, [&](std::ptrdiff_t field, int points) {
       const Scalar* value = largest.value.data() + field * points;
       const std::int32_t* channel = largest.channel.data() + field * points;
