@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <limits>
-#include <string>
+#include <ostream>
 #include <type_traits>
 
 #include "gsteer/core/buffer.hpp"

@@ -57,7 +57,7 @@ class DenseConvolution {
     const Panels<Scalar> panels{groups_, weights(), outputs_};
     const Buffer<Scalar> packed = pack(kernel, panels, false);
     const WindowOrder order = order_windows(windows_, batch_, Product<Scalar>::rows);
-    const std::ptrdiff_t picture = grid_.size() + slack;
+    const std::ptrdiff_t picture = grid_.size();
     const int wave = wave_of(picture);
     auto pictures = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(picture));
     for (int first = 0; first < batch_; first += wave) {
@@ -179,9 +179,8 @@ class DenseConvolution {
     const auto moved = [&](std::ptrdiff_t place) { return place / grid_.channels * grid.channels; };
     auto corner = Buffer<std::ptrdiff_t>::uninitialized(corner_.size());
     for (std::size_t p = 0; p < corner.size(); ++p) corner[p] = moved(corner_[p]);
-    const std::ptrdiff_t picture = grid.size() + slack,
-                         rows = few ? std::ptrdiff_t{pixels_} * c_out_ + slack
-                                    : columns.begin(groups_, 0, 0);
+    const std::ptrdiff_t picture = grid.size(), rows = few ? std::ptrdiff_t{pixels_} * c_out_
+                                                           : columns.begin(groups_, 0, 0);
     const int wave = wave_of(picture + rows);
     auto pictures = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(picture));
     Buffer<Scalar> gradients(at(wave) * static_cast<std::size_t>(rows)), sums(panels.size());
@@ -245,8 +244,6 @@ class DenseConvolution {
   static constexpr int most_strips = 32;
   /// The inner dimension of a product, at most: a panel of it stays in the first cache.
   static constexpr int deepest = 3 * Product<Scalar>::depth / 2;
-  /// Numbers behind a picture that may be read, though they are not used.
-  static constexpr int slack = Product<Scalar>::rows;
 
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
   /// Taps times input channels: of a kernel, and of what one strip sees.
@@ -406,7 +403,7 @@ class DenseConvolution {
 
   /// A picture to channels innermost, with its border filled; `grid`: may have channels to spare.
   void enter(Scalar* u, const PixelGrid& grid, const Scalar* in, int image) const {
-    std::fill_n(u, grid.size() + slack, Scalar{0});
+    std::fill_n(u, grid.size(), Scalar{0});
     const Scalar* const from = in + std::ptrdiff_t{image} * grid_.channels * grid_.pixels();
     for_each_run(grid, [&](int pixel, std::ptrdiff_t start, int run) {
       transpose(u + start, grid.channels, from + pixel, grid_.pixels(), run, grid_.channels);

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <limits>
-#include <string>
+#include <ostream>
 #include <string_view>
 
 #include "gsteer/core/error.hpp"
