@@ -28,6 +28,14 @@ struct Strip {
   const Scalar* b;
 };
 
+/// The inner dimension of a product of which both factors are taken line by line.
+struct Lines {
+  const std::ptrdiff_t* start;  ///< of each line in a row of A
+  int count;
+  std::ptrdiff_t step;  ///< from one number of the line to the next
+  std::ptrdiff_t b;     ///< from one line of B to the next
+};
+
 /// A part of a product that is summed in registers: Rows rows of some vectors of columns.
 template <class Scalar, int Rows, int Vectors>
 class ProductTile {
@@ -47,13 +55,7 @@ class ProductTile {
     clear(sum, all);
     std::ptrdiff_t at = 0;
     for (int p = 0; p < k; ++p, at += a.column, b += stride) step(sum, row, at, b, all);
-    if (rows == Rows && cols == columns)
-      return add ? add_to(sum, c, ldc, all) : store(sum, c, ldc, all);
-    Scalar full[Rows * columns];
-    store(sum, full, columns, all);
-    for (int r = 0; r < rows; ++r)
-      for (int j = 0; j < cols; ++j)
-        c[r * ldc + j] = full[r * columns + j] + (add ? c[r * ldc + j] : Scalar{0});
+    put(sum, c, ldc, rows, cols, add);
   }
 
   /// c[r][first...] += sum over strips of A(r) B, where row r of A is at row[r] + the strip's
@@ -71,14 +73,21 @@ class ProductTile {
     put_rows(sum, c, first, rows, cols);
   }
 
-  /// c[r] += sum over p of row[r][offset[p]] B(p). Reads all Rows rows.
-  [[gnu::noinline]] static void correlate(const Scalar* const* row, const std::ptrdiff_t* offset,
-                                          const Scalar* b, int k, Scalar* const* c, int rows,
-                                          int cols) {
+  /// C += A B, where A(r, (l, p)) is at a[place[r] + lines.start[l] + p * lines.step], and row (l,
+  /// p) of B at b + l * lines.b + p * panel, p < k. Rows rows of A are read, `rows` of C written.
+  [[gnu::noinline]] static void correlate(const Scalar* a, const std::ptrdiff_t* place,
+                                          const Lines& lines, int k, const Scalar* b, Scalar* c,
+                                          int rows, int cols) {
+    const Scalar* row[Rows];
+    for (int r = 0; r < Rows; ++r) row[r] = a + place[r];
     Packet sum[Rows * Vectors];
     clear(sum, all);
-    for (int p = 0; p < k; ++p, b += panel) step(sum, row, offset[p], b, all);
-    put_rows(sum, c, 0, rows, cols);
+    for (int l = 0; l < lines.count; ++l) {
+      const Scalar* from = b + l * lines.b;
+      std::ptrdiff_t at = lines.start[l];
+      for (int p = 0; p < k; ++p, at += lines.step, from += panel) step(sum, row, at, from, all);
+    }
+    put(sum, c, panel, rows, cols, true);
   }
 
  private:
@@ -122,6 +131,16 @@ class ProductTile {
   }
   [[gnu::always_inline]] static void add_vector(Scalar* c, const Packet& value) {
     Eigen::internal::pstoreu(c, Eigen::internal::padd(Eigen::internal::ploadu<Packet>(c), value));
+  }
+  [[gnu::always_inline]] static void put(const Packet* sum, Scalar* c, std::ptrdiff_t ldc, int rows,
+                                         int cols, bool add) {
+    if (rows == Rows && cols == columns)
+      return add ? add_to(sum, c, ldc, all) : store(sum, c, ldc, all);
+    Scalar full[Rows * columns];
+    store(sum, full, columns, all);
+    for (int r = 0; r < rows; ++r)
+      for (int j = 0; j < cols; ++j)
+        c[r * ldc + j] = full[r * columns + j] + (add ? c[r * ldc + j] : Scalar{0});
   }
   [[gnu::always_inline]] static void put_rows(const Packet* sum, Scalar* const* c,
                                               std::ptrdiff_t first, int rows, int cols) {
@@ -177,16 +196,14 @@ class Product {
     }
   }
 
-  /// c[r] += sum over p of row[r][offset[p]] B(p) for m <= `rows` rows of a panel, of which `cols`
-  /// columns are wanted; see ProductTile::correlate. `row` has `rows` entries.
-  static void correlate(const Scalar* const* row, const std::ptrdiff_t* offset, const Scalar* b,
-                        int k, Scalar* c, int m, int cols) {
-    Scalar* target[rows];
-    for (int r = 0; r < rows; ++r) target[r] = c + std::ptrdiff_t{std::min(r, m - 1)} * panel;
+  /// C += A B for m <= `rows` rows of a panel, of which `cols` columns are wanted, by lines; see
+  /// ProductTile::correlate. `place` has `rows` entries.
+  static void correlate(const Scalar* a, const std::ptrdiff_t* place, const Lines& lines, int k,
+                        const Scalar* b, Scalar* c, int m, int cols) {
     if (cols <= width)
-      ProductTile<Scalar, rows, 1>::correlate(row, offset, b, k, target, m, width);
+      ProductTile<Scalar, rows, 1>::correlate(a, place, lines, k, b, c, m, width);
     else
-      ProductTile<Scalar, rows, 2>::correlate(row, offset, b, k, target, m, panel);
+      ProductTile<Scalar, rows, 2>::correlate(a, place, lines, k, b, c, m, panel);
   }
 
  private:

@@ -8,11 +8,12 @@
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/product.hpp"
-#include "gsteer/core/transpose.hpp"
 #include "gsteer/layer/kernels/convolution_windows.hpp"
 #include "gsteer/layer/kernels/finish.hpp"
 #include "gsteer/layer/kernels/panels.hpp"
 #include "gsteer/layer/kernels/pixel_major.hpp"
+#include "gsteer/layer/kernels/planes.hpp"
+#include "gsteer/layer/kernels/strip_numbers.hpp"
 #include "gsteer/layer/kernels/window_order.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
@@ -50,69 +51,15 @@ class DenseConvolution {
     place_strips();
   }
 
-  /// out (+)= correlation of `in` with the kernel, plus bias[channel] unless bias is null,
-  /// finished.
+  /// out = correlation of `in` with the kernel, plus bias[channel] unless bias is null, finished.
   void forward(Scalar* out, const Scalar* in, const Scalar* kernel, const Scalar* bias,
-               bool add = false, const Finish<Scalar>& finish = {}) const {
+               const Finish<Scalar>& finish = {}) const {
     const Panels<Scalar> panels{groups_, weights(), outputs_};
-    const Buffer<Scalar> packed = pack(kernel, panels, false);
-    const WindowOrder order = order_windows(windows_, batch_, Product<Scalar>::rows);
-    const std::ptrdiff_t picture = grid_.size();
-    const int wave = wave_of(picture);
-    auto pictures = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(picture));
-    for (int first = 0; first < batch_; first += wave) {
-      const int count = std::min(wave, batch_ - first);
-      parallel_for(count,
-                   [&](int i) { enter(pictures.data() + i * picture, grid_, in, first + i); });
-      parallel_for((count * pixels_ + tile - 1) / tile, [&](int task) {
-        const Some some(order, count, task * tile, Product<Scalar>::rows);
-        const int n = some.count;
-        Scalar* const v = scratch<Scalar>(Slot::mixed, std::ptrdiff_t{n} * c_out_);
-        const Scalar* rows[tile + spare];
-        Scalar* targets[tile];
-        for (int p = 0; p < n; ++p) {
-          rows[p] = pictures.data() + some.image[p] * picture + corner_[at(some.pixel[p])];
-          targets[p] = v + std::ptrdiff_t{p} * c_out_;
-          for (int c = 0; c < c_out_; ++c) targets[p][c] = bias ? bias[c] : Scalar{0};
-        }
-        std::fill_n(rows + n, spare, rows[n - 1]);
-        for (int g = 0; g < groups_; ++g)
-          for (int q = 0; q < panels.count(); ++q)
-            for_each_piece([&](int r, int strips, int k0, int k) {
-              const Scalar* const b = packed.data() + panels.begin(g, q, r * strip());
-              // The weights of the next piece follow; they come nearer while these are used.
-              const Scalar* next = b + (std::ptrdiff_t{strips - 1} * strip() + k0 + k) * panel;
-              const int share = (strips * k * panel + some.tiles - 1) / some.tiles;
-              for (int t = 0; t < some.tiles; ++t, next += share) {
-                for (int i = 0; i < share; i += 64 / static_cast<int>(sizeof(Scalar)))
-                  __builtin_prefetch(next + i, 0, 2);
-                // Of the piece, what lies between the first and the last tap that these see.
-                const auto& [p, m, low, high, top, bottom] = some.tile[t];
-                const int from = run_ > 1 ? std::max(k0, low * inputs_) : k0;
-                const int to = run_ > 1 ? std::min(k0 + k, high * inputs_) : k0 + k;
-                Strip<Scalar> list[most_strips];
-                int seen = 0;
-                for (int s = 0; s < strips; ++s)
-                  if (meets(r + s, some.tile[t]))
-                    list[seen++] = {tap_[at(r + s)] + std::ptrdiff_t{g} * inputs_ + from,
-                                    b + (std::ptrdiff_t{s} * strip() + from) * panel};
-                if (seen > 0 && from < to)
-                  Product<Scalar>::gather(rows + p, m, list, seen, to - from, targets + p,
-                                          g * outputs_ + q * panel,
-                                          std::min(panel, outputs_ - q * panel));
-              }
-            });
-        finish(v, std::ptrdiff_t{n} * c_out_);
-        for (int p = 0, run = 1; p < n; p += run, run = 1) {
-          while (run < 16 && p + run < n && some.image[p + run] == some.image[p] &&
-                 some.pixel[p + run] == some.pixel[p] + run)
-            ++run;
-          to_planes(
-              out + (std::ptrdiff_t{first} + some.image[p]) * c_out_ * pixels_ + some.pixel[p],
-              pixels_, targets[p], c_out_, run, add);
-        }
-      });
-    }
+    Buffer<Scalar> packed(panels.size());
+    for_each_weight([&](int g, int o, int i, int t, std::ptrdiff_t number) {
+      packed[at(panels.at(g, t * inputs_ + i, o))] = kernel[number];
+    });
+    convolve(out, in, packed, bias, false, finish);
   }
 
   /// d_in (+)= the adjoint of forward (without bias) applied to d_out.
@@ -121,17 +68,20 @@ class DenseConvolution {
     if (adjoint_is_convolution(windows_) && outputs_ <= 2 * inputs_)
       return adjoint_by_turned_kernel(d_in, d_out, kernel, add);
     const Panels<Scalar> panels{groups_, strips_ * outputs_, strip()};
-    const Buffer<Scalar> packed = pack(kernel, panels, true);
+    Buffer<Scalar> packed(panels.size());
+    for_each_weight([&](int g, int o, int i, int t, std::ptrdiff_t number) {
+      packed[at(panels.at(g, t / run_ * outputs_ + o, t % run_ * inputs_ + i))] = kernel[number];
+    });
     const std::ptrdiff_t picture = grid_.size(), rows = std::ptrdiff_t{pixels_} * c_out_;
     const int wave = wave_of(picture + rows);
-    auto pictures = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(picture));
-    auto gradients = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(rows));
+    auto pictures = Buffer<Scalar>::uninitialized(at(wave) * at(picture));
+    auto gradients = Buffer<Scalar>::uninitialized(at(wave) * at(rows));
     // What different windows give to a picture overlaps, but for single taps along x.
     const int parts = run_ == 1 ? panels.count() : 1;
     for (int first = 0; first < batch_; first += wave) {
       const int count = std::min(wave, batch_ - first);
       parallel_for(count, [&](int i) {
-        from_planes(gradients.data() + i * rows, d_out, first + i);
+        from_planes(gradients.data() + i * rows, output(d_out, first + i), pixels_, c_out_);
         std::fill_n(pictures.data() + i * picture, picture, Scalar{0});
       });
       parallel_for(count * groups_ * parts, [&](int task) {
@@ -160,8 +110,7 @@ class DenseConvolution {
       });
       parallel_for(count, [&](int i) {
         Scalar* const u = pictures.data() + i * picture;
-        fold_border(u, grid_, windows_.mode);
-        leave(d_in, first + i, u, add);
+        leave_grid(input(d_in, first + i), u, grid_, windows_.mode, add);
       });
     }
   }
@@ -169,69 +118,10 @@ class DenseConvolution {
   /// d_kernel += the gradient of <forward(in, kernel), d_out> with respect to the kernel.
   void kernel_gradient(Scalar* d_kernel, const Scalar* in, const Scalar* d_out) const {
     // Tiles have rows of one factor and columns of the other: a strip of few numbers makes columns.
-    const bool few = strip() < 3 * Product<Scalar>::rows && strip() < outputs_;
-    const Panels<Scalar> panels{groups_, few ? outputs_ : weights(), few ? weights() : outputs_};
-    const Panels<Scalar> columns{groups_, pixels_, outputs_};  // of the gradient
-    // A number of neighboring pixels at a time is read: at distances that are a large power of two,
-    // they would share a few places of the first cache.
-    PixelGrid grid = grid_;
-    if (!few) grid.channels += 64 / static_cast<int>(sizeof(Scalar));
-    const auto moved = [&](std::ptrdiff_t place) { return place / grid_.channels * grid.channels; };
-    auto corner = Buffer<std::ptrdiff_t>::uninitialized(corner_.size());
-    for (std::size_t p = 0; p < corner.size(); ++p) corner[p] = moved(corner_[p]);
-    const std::ptrdiff_t picture = grid.size(), rows = few ? std::ptrdiff_t{pixels_} * c_out_
-                                                           : columns.begin(groups_, 0, 0);
-    const int wave = wave_of(picture + rows);
-    auto pictures = Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(picture));
-    Buffer<Scalar> gradients(at(wave) * static_cast<std::size_t>(rows)), sums(panels.size());
-    for (int first = 0; first < batch_; first += wave) {
-      const int count = std::min(wave, batch_ - first);
-      parallel_for(count, [&](int i) {
-        enter(pictures.data() + i * picture, grid, in, first + i);
-        if (few)
-          from_planes(gradients.data() + i * rows, d_out, first + i);
-        else
-          to_panels(gradients.data() + i * rows, columns, d_out, first + i);
-      });
-      if (few) {
-        parallel_for(groups_ * panels.count(), [&](int task) {
-          const int g = task / panels.count(), q = task % panels.count();
-          for (int i = 0; i < count; ++i)
-            gradient_of_columns(g, q, pictures.data() + i * picture, gradients.data() + i * rows,
-                                sums.data() + panels.begin(g, q, 0));
-        });
-        continue;
-      }
-      // With enough strips to share out, all panels meet what a strip sees while it is in a cache.
-      const int together = strips_ >= 16 ? panels.count() : 1, lots = panels.count() / together;
-      parallel_for(groups_ * lots * strips_, [&](int task) {
-        const int r = task % strips_, q0 = task / strips_ % lots * together,
-                  g = task / strips_ / lots;
-        for (int i = 0; i < count; ++i) {
-          const Scalar* const u =
-              pictures.data() + i * picture + moved(tap_[at(r)]) + std::ptrdiff_t{g} * inputs_;
-          for_each_span(r, [&](int p, int k) {
-            for (int q = q0; q < q0 + together; ++q)
-              for (int m = 0; m < strip(); m += Product<Scalar>::rows) {
-                const Scalar* row[Product<Scalar>::rows];
-                for (int n = 0; n < Product<Scalar>::rows; ++n) {
-                  const int weight = std::min(m + n, strip() - 1);
-                  row[n] = u + weight / inputs_ * grid.channels + weight % inputs_;
-                }
-                Product<Scalar>::correlate(
-                    row, corner.data() + p, gradients.data() + i * rows + columns.begin(g, q, p), k,
-                    sums.data() + panels.begin(g, q, r * strip() + m),
-                    std::min(Product<Scalar>::rows, strip() - m), outputs_ - q * panel);
-              }
-          });
-        }
-      });
-    }
-    for_each_weight([&](int g, int o, int i, int t) {
-      const int weight = t * inputs_ + i;
-      *d_kernel++ +=
-          sums[static_cast<std::size_t>(panels.at(g, few ? o : weight, few ? weight : o))];
-    });
+    if (strip() < 3 * Product<Scalar>::rows && strip() < outputs_)
+      gradient_by_columns(d_kernel, in, d_out);
+    else
+      gradient_by_rows(d_kernel, in, d_out);
   }
 
  private:
@@ -245,7 +135,7 @@ class DenseConvolution {
   /// The inner dimension of a product, at most: a panel of it stays in the first cache.
   static constexpr int deepest = 3 * Product<Scalar>::depth / 2;
 
-  static std::size_t at(int i) { return static_cast<std::size_t>(i); }
+  static std::size_t at(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
   /// Taps times input channels: of a kernel, and of what one strip sees.
   int weights() const { return windows_.taps() * inputs_; }
   int strip() const { return run_ * inputs_; }
@@ -288,6 +178,71 @@ class DenseConvolution {
     }
   }
 
+  /// out (+)= the convolution with a kernel that is packed, [tap and input][output].
+  void convolve(Scalar* out, const Scalar* in, const Buffer<Scalar>& packed, const Scalar* bias,
+                bool add, const Finish<Scalar>& finish) const {
+    const Panels<Scalar> panels{groups_, weights(), outputs_};
+    const WindowOrder order = order_windows(windows_, batch_, Product<Scalar>::rows);
+    const std::ptrdiff_t picture = grid_.size(), rows = std::ptrdiff_t{pixels_} * c_out_;
+    const int wave = wave_of(picture + rows), blocks = (c_out_ + 15) / 16;
+    auto pictures = Buffer<Scalar>::uninitialized(at(wave) * at(picture));
+    auto results = Buffer<Scalar>::uninitialized(at(wave) * at(rows));
+    for (int first = 0; first < batch_; first += wave) {
+      const int count = std::min(wave, batch_ - first);
+      parallel_for(count, [&](int i) {
+        enter_grid(pictures.data() + i * picture, grid_, input(in, first + i), grid_.channels,
+                   windows_.mode);
+      });
+      parallel_for((count * pixels_ + tile - 1) / tile, [&](int task) {
+        const Some some(order, count, task * tile, Product<Scalar>::rows);
+        const int n = some.count;
+        const Scalar* source[tile + spare];
+        Scalar* targets[tile];
+        for (int p = 0; p < n; ++p) {
+          source[p] = pictures.data() + some.image[p] * picture + corner_[at(some.pixel[p])];
+          targets[p] =
+              results.data() + some.image[p] * rows + std::ptrdiff_t{some.pixel[p]} * c_out_;
+          for (int c = 0; c < c_out_; ++c) targets[p][c] = bias ? bias[c] : Scalar{0};
+        }
+        std::fill_n(source + n, spare, source[n - 1]);
+        for (int g = 0; g < groups_; ++g)
+          for (int q = 0; q < panels.count(); ++q)
+            for_each_piece([&](int r, int strips, int k0, int k) {
+              const Scalar* const b = packed.data() + panels.begin(g, q, r * strip());
+              // The weights of the next piece follow; they come nearer while these are used.
+              const Scalar* next = b + (std::ptrdiff_t{strips - 1} * strip() + k0 + k) * panel;
+              const int share = (strips * k * panel + some.tiles - 1) / some.tiles;
+              for (int t = 0; t < some.tiles; ++t, next += share) {
+                for (int i = 0; i < share; i += 64 / static_cast<int>(sizeof(Scalar)))
+                  __builtin_prefetch(next + i, 0, 2);
+                // Of the piece, what lies between the first and the last tap that these see.
+                const auto& [p, m, low, high, top, bottom] = some.tile[t];
+                const int from = run_ > 1 ? std::max(k0, low * inputs_) : k0;
+                const int to = run_ > 1 ? std::min(k0 + k, high * inputs_) : k0 + k;
+                Strip<Scalar> list[most_strips];
+                int seen = 0;
+                for (int s = 0; s < strips; ++s)
+                  if (meets(r + s, some.tile[t]))
+                    list[seen++] = {tap_[at(r + s)] + std::ptrdiff_t{g} * inputs_ + from,
+                                    b + (std::ptrdiff_t{s} * strip() + from) * panel};
+                if (seen > 0 && from < to)
+                  Product<Scalar>::gather(source + p, m, list, seen, to - from, targets + p,
+                                          g * outputs_ + q * panel,
+                                          std::min(panel, outputs_ - q * panel));
+              }
+            });
+        for (int p = 0; p < n; ++p) finish(targets[p], c_out_);
+      });
+      parallel_for(count * blocks, [&](int task) {
+        const int i = task / blocks, c = task % blocks * 16;
+        for (int p = 0; p < pixels_; p += 16)
+          to_planes(output(out, first + i) + std::ptrdiff_t{c} * pixels_ + p, pixels_,
+                    results.data() + i * rows + std::ptrdiff_t{p} * c_out_ + c, c_out_,
+                    std::min(16, c_out_ - c), std::min(16, pixels_ - p), add);
+      });
+    }
+  }
+
   void adjoint_by_turned_kernel(Scalar* d_in, const Scalar* d_out, const Scalar* kernel,
                                 bool add) const {
     Windows turned = windows_;
@@ -295,42 +250,122 @@ class DenseConvolution {
     for (std::size_t a = 0; a < 3; ++a)
       turned.padding[a] = windows_.extent(a) - 1 - windows_.padding[a];
     if (windows_.padding == std::array{0, 0, 0}) turned.mode = Padding::zero;
+    const DenseConvolution back(turned, batch_, grid_.channels, c_out_, groups_);
+    const Panels<Scalar> panels{groups_, back.weights(), inputs_};
+    Buffer<Scalar> packed(panels.size());
     const int taps = windows_.taps();
-    auto transposed = Buffer<Scalar>::uninitialized(at(groups_) * at(outputs_) * at(weights()));
-    Scalar* to = transposed.data();
-    for (int g = 0; g < groups_; ++g)
-      for (int i = 0; i < inputs_; ++i)
-        for (int o = 0; o < outputs_; ++o, to += taps) {
-          const Scalar* const from =
-              kernel + ((std::ptrdiff_t{g} * outputs_ + o) * inputs_ + i) * taps;
-          std::reverse_copy(from, from + taps, to);
-        }
+    back.for_each_weight([&](int g, int i, int o, int t, std::ptrdiff_t) {
+      const int place = (g * outputs_ + o) * inputs_ + i;
+      packed[at(panels.at(g, t * outputs_ + o, i))] =
+          kernel[std::ptrdiff_t{place} * taps + taps - 1 - t];
+    });
     const Scalar* no_bias = nullptr;
-    DenseConvolution(turned, batch_, grid_.channels, c_out_, groups_)
-        .forward(d_in, d_out, transposed.data(), no_bias, add);
+    back.convolve(d_in, d_out, packed, no_bias, add, {});
+  }
+
+  /// The gradient, [tap and input][output] in panels.
+  void gradient_by_rows(Scalar* d_kernel, const Scalar* in, const Scalar* d_out) const {
+    constexpr int together = Product<Scalar>::rows;
+    const Panels<Scalar> panels{groups_, weights(), outputs_}, columns{groups_, pixels_, outputs_};
+    // A number of neighboring pixels at a time is read: at distances that are a large power of two,
+    // they would share a few places of the first cache.
+    PixelGrid grid = grid_;
+    grid.channels += 64 / static_cast<int>(sizeof(Scalar));
+    const auto moved = [&](std::ptrdiff_t place) { return place / grid_.channels * grid.channels; };
+    const StripNumbers numbers(windows_, run_, inputs_, grid.channels, together);
+    const std::ptrdiff_t step = std::ptrdiff_t{windows_.stride[2]} * grid.channels;
+    const int width = windows_.output()[2];
+    auto start = Buffer<std::ptrdiff_t>::uninitialized(at(lines_));
+    for (int l = 0; l < lines_; ++l) start[at(l)] = moved(corner_[at(l * width)]);
+
+    const std::ptrdiff_t picture = grid.size(), rows = columns.begin(groups_, 0, 0);
+    const int wave = wave_of(picture + rows);
+    auto pictures = Buffer<Scalar>::uninitialized(at(wave) * at(picture));
+    Buffer<Scalar> gradients(at(wave) * at(rows)), sums(panels.size());
+    for (int first = 0; first < batch_; first += wave) {
+      const int count = std::min(wave, batch_ - first);
+      parallel_for(count, [&](int i) {
+        enter_grid(pictures.data() + i * picture, grid, input(in, first + i), grid_.channels,
+                   windows_.mode);
+        planes_to_panels(gradients.data() + i * rows, columns, output(d_out, first + i));
+      });
+      // With enough strips to share out, all panels meet what a strip sees while it is in a cache.
+      const int most = strips_ >= 16 ? panels.count() : 1, lots = panels.count() / most;
+      parallel_for(groups_ * lots * strips_, [&](int task) {
+        const int r = task % strips_, q0 = task / strips_ % lots * most, g = task / strips_ / lots;
+        const int kind = numbers.kind(r);
+        for (int i = 0; i < count; ++i) {
+          const Scalar* const u =
+              pictures.data() + i * picture + moved(tap_[at(r)]) + std::ptrdiff_t{g} * inputs_;
+          for_each_block(r, [&](int line, int lines, int x, int k) {
+            const Lines block{start.data() + line, lines, step, std::ptrdiff_t{width} * panel};
+            for (int q = q0; q < q0 + most; ++q)
+              for (int m = 0; m < strip(); m += together) {
+                const auto seen = numbers.seen(kind, m);
+                const int from = std::max(x, seen.first), to = std::min(x + k, seen.last);
+                if (from < to)
+                  Product<Scalar>::correlate(
+                      u + from * step, numbers.place(m), block, to - from,
+                      gradients.data() + i * rows + columns.begin(g, q, line * width + from),
+                      sums.data() + panels.begin(g, q, r * strip() + m),
+                      std::min(together, strip() - m), outputs_ - q * panel);
+              }
+          });
+        }
+      });
+    }
+    for_each_weight([&](int g, int o, int i, int t, std::ptrdiff_t number) {
+      d_kernel[number] += sums[at(panels.at(g, t * inputs_ + i, o))];
+    });
+  }
+
+  /// The gradient, [output][tap and input] in panels.
+  void gradient_by_columns(Scalar* d_kernel, const Scalar* in, const Scalar* d_out) const {
+    const Panels<Scalar> panels{groups_, outputs_, weights()};
+    const std::ptrdiff_t picture = grid_.size(), rows = std::ptrdiff_t{pixels_} * c_out_;
+    const int wave = wave_of(picture + rows);
+    auto pictures = Buffer<Scalar>::uninitialized(at(wave) * at(picture));
+    auto gradients = Buffer<Scalar>::uninitialized(at(wave) * at(rows));
+    Buffer<Scalar> sums(panels.size());
+    for (int first = 0; first < batch_; first += wave) {
+      const int count = std::min(wave, batch_ - first);
+      parallel_for(count, [&](int i) {
+        enter_grid(pictures.data() + i * picture, grid_, input(in, first + i), grid_.channels,
+                   windows_.mode);
+        from_planes(gradients.data() + i * rows, output(d_out, first + i), pixels_, c_out_);
+      });
+      parallel_for(groups_ * panels.count(), [&](int task) {
+        const int g = task / panels.count(), q = task % panels.count();
+        for (int i = 0; i < count; ++i)
+          add_gradient(g, q, pictures.data() + i * picture, gradients.data() + i * rows,
+                       sums.data() + panels.begin(g, q, 0));
+      });
+    }
+    for_each_weight([&](int g, int o, int i, int t, std::ptrdiff_t number) {
+      d_kernel[number] += sums[at(panels.at(g, o, t * inputs_ + i))];
+    });
   }
 
   /// Adds to the gradient of a panel of weights, c[output][weight], what one picture gives.
-  void gradient_of_columns(int g, int q, const Scalar* u, const Scalar* gradient, Scalar* c) const {
+  void add_gradient(int g, int q, const Scalar* u, const Scalar* gradient, Scalar* c) const {
     constexpr int most = 3 * Product<Scalar>::depth / 4;
     const int cols = std::min(panel, weights() - q * panel);
     std::ptrdiff_t from[panel];
     for (int j = 0, weight = q * panel; j < cols; ++j, ++weight)
       from[j] = tap_[at(weight / strip())] + weight % strip() + std::ptrdiff_t{g} * inputs_;
     Scalar* const b = scratch<Scalar>(Slot::panels, std::ptrdiff_t{most} * panel);
-    std::ptrdiff_t offset[most];
     for (int p = 0; p < pixels_; p += piece_of(pixels_, most)) {
       const int k = std::min(piece_of(pixels_, most), pixels_ - p);
       for (int s = 0; s < k; ++s) {
         const Scalar* const corner = u + corner_[at(p + s)];
         for (int j = 0; j < panel; ++j) b[s * panel + j] = j < cols ? corner[from[j]] : Scalar{0};
-        offset[s] = std::ptrdiff_t{p + s} * c_out_ + std::ptrdiff_t{g} * outputs_;
       }
+      const std::ptrdiff_t start = std::ptrdiff_t{p} * c_out_ + std::ptrdiff_t{g} * outputs_;
+      const Lines line{&start, 1, c_out_, 0};
       for (int m = 0; m < outputs_; m += Product<Scalar>::rows) {
-        const Scalar* row[Product<Scalar>::rows];
-        for (int n = 0; n < Product<Scalar>::rows; ++n)
-          row[n] = gradient + std::min(m + n, outputs_ - 1);
-        Product<Scalar>::correlate(row, offset, b, k, c + std::ptrdiff_t{m} * panel,
+        std::ptrdiff_t place[Product<Scalar>::rows];
+        for (int n = 0; n < Product<Scalar>::rows; ++n) place[n] = std::min(m + n, outputs_ - 1);
+        Product<Scalar>::correlate(gradient, place, line, k, b, c + std::ptrdiff_t{m} * panel,
                                    std::min(Product<Scalar>::rows, outputs_ - m), cols);
       }
     }
@@ -353,18 +388,22 @@ class DenseConvolution {
         body(r, std::min(some, strips_ - r), k, std::min(depth, strip() - k));
   }
 
-  /// body(first window, windows) for pieces of the windows in which a strip sees more than zeros.
+  /// body(first line, lines, first column, columns) for pieces of the windows, without lines in
+  /// which a strip sees nothing but zeros.
   template <class Body>
-  void for_each_span(int strip, const Body& body) const {
+  void for_each_block(int strip, const Body& body) const {
     constexpr int most = Product<Scalar>::depth / 2;  // here both factors share the first cache
     const int width = windows_.output()[2];
+    const int columns = piece_of(width, most), high = std::max(1, most / width);
     const char* const seen = seen_.data() + at(strip) * at(lines_);
     for (int line = 0; line < lines_; ++line) {
       int last = line;
       while (last < lines_ && seen[last]) ++last;
-      const int count = (last - line) * width;
-      for (int p = 0; p < count; p += piece_of(count, most))
-        body(line * width + p, std::min(piece_of(count, most), count - p));
+      const int count = last - line;
+      for (int l = 0; l < count; l += piece_of(count, high))
+        for (int x = 0; x < width; x += columns)
+          body(line + l, std::min(piece_of(count, high), count - l), x,
+               std::min(columns, width - x));
       line = std::max(line, last);
     }
   }
@@ -382,65 +421,30 @@ class DenseConvolution {
     return t.low <= x && x < t.high && sees(strip, t.top, t.bottom);
   }
 
-  /// visit(group, output, input, tap) for all weights, in the order of the kernel.
+  /// visit(group, output, input, tap, number in the kernel) for all weights, those of a panel's
+  /// outputs together: a panel is met line by line, the kernel in a few runs.
   template <class Visit>
   void for_each_weight(const Visit& visit) const {
+    const int taps = windows_.taps();
+    const auto next = std::ptrdiff_t{weights()};
     for (int g = 0; g < groups_; ++g)
-      for (int o = 0; o < outputs_; ++o)
+      for (int first = 0; first < outputs_; first += panel)
         for (int i = 0; i < inputs_; ++i)
-          for (int t = 0; t < windows_.taps(); ++t) visit(g, o, i, t);
-  }
-  /// [tap and input][output] or, for the adjoint, [strip and output][input and tap of the strip].
-  Buffer<Scalar> pack(const Scalar* kernel, const Panels<Scalar>& panels, bool turned) const {
-    Buffer<Scalar> packed(panels.size());
-    for_each_weight([&](int g, int o, int i, int t) {
-      const int row = turned ? t / run_ * outputs_ + o : t * inputs_ + i;
-      const int column = turned ? t % run_ * inputs_ + i : o;
-      packed[static_cast<std::size_t>(panels.at(g, row, column))] = *kernel++;
-    });
-    return packed;
+          for (int t = 0; t < taps; ++t) {
+            std::ptrdiff_t number = (std::ptrdiff_t{g} * outputs_ + first) * next + i * taps + t;
+            for (int o = first; o < std::min(first + panel, outputs_); ++o, number += next)
+              visit(g, o, i, t, number);
+          }
   }
 
-  /// A picture to channels innermost, with its border filled; `grid`: may have channels to spare.
-  void enter(Scalar* u, const PixelGrid& grid, const Scalar* in, int image) const {
-    std::fill_n(u, grid.size(), Scalar{0});
-    const Scalar* const from = in + std::ptrdiff_t{image} * grid_.channels * grid_.pixels();
-    for_each_run(grid, [&](int pixel, std::ptrdiff_t start, int run) {
-      transpose(u + start, grid.channels, from + pixel, grid_.pixels(), run, grid_.channels);
-    });
-    fill_border(u, grid, windows_.mode);
+  /// Image number `image` of a batch of pictures, of inputs or of outputs.
+  template <class Pointer>
+  Pointer input(Pointer pictures, int image) const {
+    return pictures + std::ptrdiff_t{image} * grid_.channels * grid_.pixels();
   }
-  void leave(Scalar* d_in, int image, const Scalar* u, bool add) const {
-    Scalar* const to = d_in + std::ptrdiff_t{image} * grid_.channels * grid_.pixels();
-    for_each_run(grid_, [&](int pixel, std::ptrdiff_t start, int run) {
-      to_planes(to + pixel, grid_.pixels(), u + start, grid_.channels, run, add);
-    });
-  }
-  /// [output pixel][channel] of an image.
-  void from_planes(Scalar* rows, const Scalar* planes, int image) const {
-    planes += std::ptrdiff_t{image} * c_out_ * pixels_;
-    for (int p = 0; p < pixels_; p += 16)
-      transpose(rows + std::ptrdiff_t{p} * c_out_, c_out_, planes + p, pixels_,
-                std::min(16, pixels_ - p), c_out_);
-  }
-  /// The same as panels of columns, what they have to spare left alone.
-  void to_panels(Scalar* to, const Panels<Scalar>& columns, const Scalar* planes, int image) const {
-    planes += std::ptrdiff_t{image} * c_out_ * pixels_;
-    for (int g = 0; g < groups_; ++g)
-      for (int o = 0; o < outputs_; o += panel) {
-        const Scalar* const from = planes + (std::ptrdiff_t{g} * outputs_ + o) * pixels_;
-        for (int p = 0; p < pixels_; p += 16)
-          transpose(to + columns.begin(g, o / panel, p), panel, from + p, pixels_,
-                    std::min(16, pixels_ - p), std::min(panel, outputs_ - o));
-      }
-  }
-  /// Some neighboring pixels, [pixel][channel], to planes that are `stride` apart.
-  static void to_planes(Scalar* planes, int stride, const Scalar* rows, int channels, int count,
-                        bool add) {
-    if (!add) return transpose(planes, stride, rows, channels, channels, count);
-    for (int c = 0; c < channels; ++c)
-      for (int p = 0; p < count; ++p)
-        planes[std::ptrdiff_t{c} * stride + p] += rows[std::ptrdiff_t{p} * channels + c];
+  template <class Pointer>
+  Pointer output(Pointer pictures, int image) const {
+    return pictures + std::ptrdiff_t{image} * c_out_ * pixels_;
   }
 
   Windows windows_;
@@ -460,7 +464,7 @@ void convolve(Scalar* out, const Scalar* in, const Scalar* kernel, const Scalar*
               const Windows& windows, int batch, int c_out, int c_in, int groups,
               const Finish<Scalar>& finish = {}) {
   DenseConvolution<Scalar>(windows, batch, c_out, c_in, groups)
-      .forward(out, in, kernel, bias, false, finish);
+      .forward(out, in, kernel, bias, finish);
 }
 
 /// d_in (+)= the adjoint of convolve (without bias) applied to d_out: the transposed convolution.
