@@ -91,37 +91,29 @@ class HarmonicConvolution {
   void forward(const Scalar* in, Scalar* out, const Scalar* matrices, const Scalar* bias, int batch,
                const Windows& w, const Finish<Scalar>& finish) const {
     const Shape s(*this, w);
-    // Pictures kept with channels innermost at a time: some for each thread, as long as they stay
-    // in its second cache.
-    const int some =
-        static_cast<int>(std::clamp<std::ptrdiff_t>((1 << 17) / s.input.size(), 1, 16));
-    const int wave = std::min(some * threads(), batch);
-    auto pictures =
-        Buffer<Scalar>::uninitialized(at(wave) * static_cast<std::size_t>(s.input.size()));
-    for (int start = 0; start < batch; start += wave) {
-      const int count = std::min(wave, batch - start);
-      parallel_for(count, [&](int i) {
-        enter(pictures.data() + i * s.input.size(), s,
-              in + static_cast<std::ptrdiff_t>(start + i) * in_channels_ * w.cells(), w.mode);
-      });
-      const int tiles = (s.output.lines() - 1) / s.rows + 1;
-      parallel_for(count * tiles, [&](int task) {
-        const int i = task / tiles, y = task % tiles * s.rows;
+    const int tiles = (s.output.lines() - 1) / s.rows + 1;
+    const auto convolve = [&](int i) {
+      auto u = Buffer<Scalar>::uninitialized(static_cast<std::size_t>(s.input.size()));
+      enter(u.data(), s, in + static_cast<std::ptrdiff_t>(i) * in_channels_ * w.cells(), w.mode);
+      parallel_for(tiles, [&](int tile) {
+        const int y = tile * s.rows;
         const PixelGrid part = s.part(y, s.output.lines());
         const int pixels = part.pixels();
         Scalar* v = scratch<Scalar>(Slot::mixed, part.size());
-        const Scalar* u = pictures.data() + i * s.input.size();
         if (mixing_) {
-          Scalar* r = filter_all(u, s, w, y, part);
+          Scalar* r = filter_all(u.data(), s, w, y, part);
           mixing_->mix(r, pixels, matrices, v);
         } else {
-          mix_groups(u, s, w, y, part, matrices, v);
+          mix_groups(u.data(), s, w, y, part, matrices, v);
         }
-        Scalar* picture =
-            out + static_cast<std::ptrdiff_t>(start + i) * out_channels_ * w.outputs();
+        Scalar* picture = out + static_cast<std::ptrdiff_t>(i) * out_channels_ * w.outputs();
         from_pixel_major(picture + y * part.width(), w.outputs(), v, part, bias, out_rows_, finish);
       });
-    }
+    };
+    // As long as there is a picture for each thread, each takes one; they share the others.
+    const int alone = batch - batch % threads();
+    parallel_for(alone, convolve);
+    for (int i = alone; i < batch; ++i) convolve(i);
   }
 
   /// The gradients: d_in, overwritten, and those of the coefficients, added to.
@@ -178,7 +170,9 @@ class HarmonicConvolution {
     Shape(const HarmonicConvolution& c, const Windows& w)
         : input{w.size, w.padding, c.plan_.in_channels},
           output{w.output(), {0, 0, 0}, c.plan_.out_channels},
-          rows(std::clamp((c.mixing_ ? 64 : 256) / output.width(), 1, output.lines())) {}
+          rows(std::clamp((c.mixing_ ? 64 : 256) / output.width(), 1, output.lines())) {
+      rows = (output.lines() - 1) / ((output.lines() - 1) / rows + 1) + 1;  // parts of equal size
+    }
     /// Some lines from `line` on, before line `last`.
     PixelGrid part(int line, int last) const {
       return {{1, std::min(rows, last - line), output.width()}, {0, 0, 0}, output.channels};

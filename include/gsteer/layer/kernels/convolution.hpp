@@ -198,13 +198,16 @@ class DenseConvolution {
         const int n = some.count;
         const Scalar* source[tile + spare];
         Scalar* targets[tile];
+        for (int p = 0; p < n + spare; ++p) {
+          const int window = std::min(p, n - 1);
+          source[p] =
+              pictures.data() + some.image[window] * picture + corner_[at(some.pixel[window])];
+        }
         for (int p = 0; p < n; ++p) {
-          source[p] = pictures.data() + some.image[p] * picture + corner_[at(some.pixel[p])];
           targets[p] =
               results.data() + some.image[p] * rows + std::ptrdiff_t{some.pixel[p]} * c_out_;
           for (int c = 0; c < c_out_; ++c) targets[p][c] = bias ? bias[c] : Scalar{0};
         }
-        std::fill_n(source + n, spare, source[n - 1]);
         for (int g = 0; g < groups_; ++g)
           for (int q = 0; q < panels.count(); ++q)
             for_each_piece([&](int r, int strips, int k0, int k) {

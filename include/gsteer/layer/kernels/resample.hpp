@@ -5,11 +5,11 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <utility>
 
 #include "gsteer/core/error.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/scratch.hpp"
+#include "gsteer/layer/kernels/axis_map.hpp"
 #include "gsteer/layer/kernels/windows.hpp"
 
 namespace gsteer {
@@ -21,81 +21,6 @@ enum class Interpolation { nearest, linear, linear_aligned };
 
 namespace detail {
 
-/// A linear map along one axis, as a sparse matrix: outputs [begin[o], begin[o + 1]) list the
-/// inputs and their weights.
-struct AxisMap {
-  int inputs = 0;
-  PooledVector<int> begin{0};
-  PooledVector<int> source;
-  PooledVector<double> weight;
-
-  int outputs() const { return static_cast<int>(begin.size()) - 1; }
-
-  void add(int from, double factor) {
-    source.push_back(from);
-    weight.push_back(factor);
-  }
-  void finish_output() { begin.push_back(static_cast<int>(source.size())); }
-
-  bool identity() const {
-    if (outputs() != inputs || source.size() != static_cast<std::size_t>(inputs)) return false;
-    for (std::size_t o = 0; o < source.size(); ++o) {
-      if (begin[o] != static_cast<int>(o) || source[o] != begin[o] || weight[o] != 1) return false;
-    }
-    return true;
-  }
-
-  AxisMap transposed() const {
-    PooledVector<PooledVector<std::pair<int, double>>> rows(static_cast<std::size_t>(inputs));
-    for (int o = 0; o < outputs(); ++o) {
-      for (auto e = static_cast<std::size_t>(begin[static_cast<std::size_t>(o)]);
-           e < static_cast<std::size_t>(begin[static_cast<std::size_t>(o) + 1]); ++e) {
-        rows[static_cast<std::size_t>(source[e])].emplace_back(o, weight[e]);
-      }
-    }
-    AxisMap result;
-    result.inputs = outputs();
-    for (const auto& row : rows) {
-      for (const auto& [from, factor] : row) result.add(from, factor);
-      result.finish_output();
-    }
-    return result;
-  }
-};
-
-/// A map of a grid that acts on each axis on its own: averages, blurs and interpolations are of
-/// this kind.
-using GridMap = std::array<AxisMap, 3>;
-
-inline GridMap transposed(const GridMap& map) {
-  return {map[0].transposed(), map[1].transposed(), map[2].transposed()};
-}
-
-/// out = map applied along the middle axis of in [before, map.inputs, after].
-template <class Scalar>
-void apply_axis(Scalar* out, const Scalar* in, const AxisMap& map, int before, int after) {
-  const int m = map.outputs();
-  const int *begin = map.begin.data(), *source = map.source.data();
-  const double* weight = map.weight.data();
-  for (int b = 0; b < before; ++b, in += static_cast<std::ptrdiff_t>(map.inputs) * after) {
-    for (int o = 0; o < m; ++o, out += after) {
-      if (after == 1) {
-        Scalar sum{0};
-        for (int e = begin[o]; e < begin[o + 1]; ++e)
-          sum += static_cast<Scalar>(weight[e]) * in[source[e]];
-        *out = sum;
-      } else {
-        std::fill_n(out, after, Scalar{0});
-        for (int e = begin[o]; e < begin[o + 1]; ++e) {
-          const Scalar factor = static_cast<Scalar>(weight[e]);
-          const Scalar* row = in + static_cast<std::ptrdiff_t>(source[e]) * after;
-          for (int i = 0; i < after; ++i) out[i] += factor * row[i];
-        }
-      }
-    }
-  }
-}
-
 /// out = map applied to each of `planes` grids. With transposed(map) it is the adjoint.
 template <class Scalar>
 void resample(Scalar* out, const Scalar* in, const GridMap& map, int planes) {
@@ -104,7 +29,7 @@ void resample(Scalar* out, const Scalar* in, const GridMap& map, int planes) {
   const auto volume = [](const std::array<int, 3>& n) {
     return static_cast<std::ptrdiff_t>(n[0]) * n[1] * n[2];
   };
-  // The x axis is the slow one, a sum a number: it comes where the grid is smallest.
+  // The x axis is the slow one, turned there and back: it comes where the grid is smallest.
   std::array<std::size_t, 3> order{0, 1, 2};
   if (volume(to) > volume(from)) order = {2, 1, 0};
   PooledVector<std::size_t> steps;
