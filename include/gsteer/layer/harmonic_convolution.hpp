@@ -298,16 +298,18 @@ class HarmonicConvolution {
       if (which == 0) enter(u.data(), s, p.in, w.mode);
       if (which == 1) enter_gradient(d_v.data(), s, p.d_out);
     });
-    Numbers parts(size(slabs.count * slabs.extent));
+    auto parts = Numbers::uninitialized(size(slabs.count * slabs.extent));
     parallel_for(slabs.count, [&](int i) {
+      std::fill_n(parts.data() + i * slabs.extent, slabs.extent, Scalar{0});
       backward_lines(slabs.first_line(i), slabs.last_line(i), u.data(), d_v.data(),
                      parts.data() + i * slabs.extent, slabs.begin(i), matrices,
                      sums + at(i) * matrix_size(), s, w);
     });
-    Numbers d_u(size(s.input.size()));
+    auto d_u = Numbers::uninitialized(size(s.input.size()));
     constexpr std::ptrdiff_t chunk = 1 << 14;
     parallel_for(static_cast<int>((s.input.size() - 1) / chunk + 1), [&](int task) {
       const std::ptrdiff_t from = task * chunk, to = std::min(from + chunk, s.input.size());
+      std::fill(d_u.data() + from, d_u.data() + to, Scalar{0});
       for (int i = 0; i < slabs.count; ++i) {
         const Scalar* const part = parts.data() + i * slabs.extent;
         const std::ptrdiff_t begin = slabs.begin(i);
