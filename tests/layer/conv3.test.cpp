@@ -187,6 +187,7 @@ TEST_CASE("a volume convolved by harmonics is convolved by the dense kernel", "[
   using F5 = Conv3d<mixed, mixed, 5, float>;
   using Lift = Conv3d<trivial<octahedral>, regular<octahedral>, 3, double>;
   using Up = Conv3d<scalars, mixed, 7, double>;
+  using Flat = Conv3d<scalars, mixed, 3, double>;
   CHECK(distance_of_methods<D5>({.padding = 2}, cube) < 1e-12);
   CHECK(distance_of_methods<F5>({.padding = 2}, cube) < 1e-5);
   CHECK(distance_of_methods<D5>({.stride = 2, .padding = 2}, {{7, 9, 5}}) < 1e-12);
@@ -196,6 +197,9 @@ TEST_CASE("a volume convolved by harmonics is convolved by the dense kernel", "[
         1e-12);
   CHECK(distance_of_methods<Lift>({.dilation = 2}, {{6, 5, 7}}) < 1e-12);
   CHECK(distance_of_methods<Up>({.padding = 3}, {{3, 4, 5}}) < 1e-12);
+  // Results of a single plane, windows of several.
+  CHECK(distance_of_methods<Flat>({.padding = 1}, {{1, 24, 20}}) < 1e-12);
+  CHECK(distance_of_methods<Flat>({}, {{3, 25, 18}}) < 1e-12);
 }
 
 TEST_CASE("volumes that a stride samples unevenly are refused", "[conv3]") {

@@ -11,10 +11,10 @@ namespace gsteer::detail {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 #endif
-/// to[i * to_row + p] = from[p * from_row + i] for i < rows, p < cols: squares of vectors in
-/// registers, the last ones over the ones before where sizes do not divide. Vectors have 32 bytes
-/// at most: of what Eigen does with longer ones, g++ 12 warns. Not inlined: with sizes that it
-/// knows, g++ unrolls it and warns, too.
+/// to[i * to_row + p] = from[p * from_row + i] for i < rows, p < cols; the two do not overlap.
+/// Squares of vectors in registers, the last ones over the ones before where sizes do not divide.
+/// Vectors have 32 bytes at most: of what Eigen does with longer ones, g++ 12 warns. Not inlined:
+/// with sizes that it knows, g++ unrolls it and warns, too.
 template <class Scalar>
 [[gnu::noinline]] void transpose(Scalar* to, std::ptrdiff_t to_row, const Scalar* from,
                                  std::ptrdiff_t from_row, int rows, int cols) {

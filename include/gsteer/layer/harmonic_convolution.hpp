@@ -110,8 +110,10 @@ class HarmonicConvolution {
         from_pixel_major(picture + y * part.width(), w.outputs(), v, part, bias, out_rows_, finish);
       });
     };
-    // As long as there is a picture for each thread, each takes one; they share the others.
-    const int alone = batch - batch % threads();
+    // As long as there is a picture for each thread, each takes one; they share the others, unless
+    // those are too small to share.
+    const int rest = batch % threads();
+    const int alone = rest > 1 && tiles < threads() ? batch : batch - rest;
     parallel_for(alone, convolve);
     for (int i = alone; i < batch; ++i) convolve(i);
   }
@@ -257,7 +259,8 @@ class HarmonicConvolution {
     std::ptrdiff_t step, extent, end;  ///< in the picture: from one to the next, length, limit
 
     Slabs(const Shape& s, const Windows& w, int most) : all(s.output.lines()) {
-      const std::size_t axis = s.output.sizes[0] > 1 ? 0 : 1;
+      // Across y if there is but one plane to add to, border and all.
+      const std::size_t axis = s.input.sizes[0] + 2 * s.input.border[0] > 1 ? 0 : 1;
       const int units = s.output.sizes[axis], each = axis == 0 ? s.output.sizes[1] : 1;
       // Not thinner than what overlaps.
       const int least = std::max(1, (w.extent(axis) - 1) / w.stride[axis]);

@@ -51,6 +51,10 @@ std::vector<Case> cases() {
       {.size = {1, 7, 9}, .kernel = {1, 3, 3}},
       {.size = {1, 6, 4}, .kernel = {1, 5, 3}, .padding = {0, 4, 3}},
       {.size = {1, 3, 2}, .kernel = {1, 5, 3}, .padding = {0, 2, 1}},
+      // No wider than the padding: outer taps see nothing.
+      {.size = {1, 1, 1}, .kernel = {1, 3, 3}, .padding = {0, 1, 1}},
+      {.size = {1, 4, 2}, .kernel = {1, 5, 5}, .padding = {0, 2, 2}},
+      {.size = {1, 3, 3}, .kernel = {1, 7, 7}, .stride = {1, 2, 2}, .padding = {0, 3, 3}},
       {.size = {1, 29, 31}, .kernel = {1, 5, 5}, .padding = {0, 2, 2}},
       {.size = {1, 9, 8}, .kernel = {1, 3, 3}, .stride = {1, 2, 3}, .padding = {0, 1, 1}},
       {.size = {1, 13, 9},

@@ -75,8 +75,8 @@ void combine_rows(Scalar* out, const Scalar* in, const AxisMap& map, std::ptrdif
       Lanes<Scalar, L> sum, row;
       sum.clear();
       for (int e = begin[o]; e < begin[o + 1]; ++e) {
-        row.load(row, in + source[e] * size + at);
-        sum.add_scaled(sum, static_cast<Scalar>(weight[e]), row);
+        Lanes<Scalar, L>::load(row, in + source[e] * size + at);
+        Lanes<Scalar, L>::add_scaled(sum, static_cast<Scalar>(weight[e]), row);
       }
       sum.store(out + at);
     }
@@ -98,22 +98,21 @@ void combine_rows(Scalar* out, const Scalar* in, const AxisMap& map, std::ptrdif
 /// out = map applied along the middle axis of in [before, map.inputs, after].
 template <class Scalar>
 void apply_axis(Scalar* out, const Scalar* in, const AxisMap& map, int before, int after) {
-  const int n = map.inputs, m = map.outputs();
-  if (after > 1) {
+  const std::ptrdiff_t n = map.inputs, m = map.outputs();
+  if (after > 1 || before < 8) {
     for (int b = 0; b < before; ++b)
-      combine_rows(out + std::ptrdiff_t{b} * m * after, in + std::ptrdiff_t{b} * n * after, map,
-                   after);
+      combine_rows(out + b * m * after, in + b * n * after, map, after);
     return;
   }
   // Neighbors along the last axis: some lines are laid side by side, and back.
   constexpr int most = 16;
-  Scalar* const lines = scratch<Scalar>(Slot::turned, std::ptrdiff_t{most} * (n + m));
+  Scalar* const lines = scratch<Scalar>(Slot::turned, most * (n + m));
   Scalar* const results = lines + most * n;
   for (int b = 0; b < before; b += most) {
     const int some = std::min(most, before - b);
-    transpose(lines, some, in + std::ptrdiff_t{b} * n, n, n, some);
+    transpose(lines, some, in + b * n, n, map.inputs, some);
     combine_rows(results, lines, map, some);
-    transpose(out + std::ptrdiff_t{b} * m, m, results, some, some, m);
+    transpose(out + b * m, m, results, some, some, map.outputs());
   }
 }
 

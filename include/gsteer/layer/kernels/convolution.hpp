@@ -8,6 +8,7 @@
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/product.hpp"
+#include "gsteer/core/scratch.hpp"
 #include "gsteer/layer/kernels/convolution_windows.hpp"
 #include "gsteer/layer/kernels/finish.hpp"
 #include "gsteer/layer/kernels/panels.hpp"
@@ -26,8 +27,8 @@
 // output channels. Pictures are laid out with channels innermost and a border; then what a window
 // sees of one row of taps is one run of memory, and the convolution is a product of matrices whose
 // rows overlap in memory: no window is ever copied. Every number is summed by one task in one
-// order, so results do not depend on the number of threads. (Zeros of the padding are left out
-// where that is easy, whatever the weights: 0 * infinity is not always NaN.)
+// order, so results do not depend on the number of threads as long as weights are finite. (Zeros of
+// the padding are left out where that is easy, and 0 * infinity is not 0.)
 
 namespace gsteer::detail {
 
@@ -208,33 +209,12 @@ class DenseConvolution {
               results.data() + some.image[p] * rows + std::ptrdiff_t{some.pixel[p]} * c_out_;
           for (int c = 0; c < c_out_; ++c) targets[p][c] = bias ? bias[c] : Scalar{0};
         }
-        for (int g = 0; g < groups_; ++g)
-          for (int q = 0; q < panels.count(); ++q)
-            for_each_piece([&](int r, int strips, int k0, int k) {
-              const Scalar* const b = packed.data() + panels.begin(g, q, r * strip());
-              // The weights of the next piece follow; they come nearer while these are used.
-              const Scalar* next = b + (std::ptrdiff_t{strips - 1} * strip() + k0 + k) * panel;
-              const int share = (strips * k * panel + some.tiles - 1) / some.tiles;
-              for (int t = 0; t < some.tiles; ++t, next += share) {
-                for (int i = 0; i < share; i += 64 / static_cast<int>(sizeof(Scalar)))
-                  __builtin_prefetch(next + i, 0, 2);
-                // Of the piece, what lies between the first and the last tap that these see.
-                const auto& [p, m, low, high, top, bottom] = some.tile[t];
-                const int from = run_ > 1 ? std::max(k0, low * inputs_) : k0;
-                const int to = run_ > 1 ? std::min(k0 + k, high * inputs_) : k0 + k;
-                Strip<Scalar> list[most_strips];
-                int seen = 0;
-                for (int s = 0; s < strips; ++s)
-                  if (meets(r + s, some.tile[t]))
-                    list[seen++] = {tap_[at(r + s)] + std::ptrdiff_t{g} * inputs_ + from,
-                                    b + (std::ptrdiff_t{s} * strip() + from) * panel};
-                if (seen > 0 && from < to)
-                  Product<Scalar>::gather(source + p, m, list, seen, to - from, targets + p,
-                                          g * outputs_ + q * panel,
-                                          std::min(panel, outputs_ - q * panel));
-              }
-            });
-        for (int p = 0; p < n; ++p) finish(targets[p], c_out_);
+        multiply(some, source, packed.data(), panels, targets);
+        for (int p = 0, run = 1; p < n; p += run, run = 1) {
+          while (p + run < n && targets[p + run] == targets[p] + std::ptrdiff_t{run} * c_out_)
+            ++run;
+          finish(targets[p], std::ptrdiff_t{run} * c_out_);
+        }
       });
       parallel_for(count * blocks, [&](int task) {
         const int i = task / blocks, c = task % blocks * 16;
@@ -246,27 +226,53 @@ class DenseConvolution {
     }
   }
 
+  /// Adds to each window's results the product of what it sees, from source[window] on, and the
+  /// kernel.
+  void multiply(const Some& some, const Scalar* const* source, const Scalar* packed,
+                const Panels<Scalar>& panels, Scalar* const* targets) const {
+    for (int g = 0; g < groups_; ++g)
+      for (int q = 0; q < panels.count(); ++q)
+        for_each_piece([&](int r, int strips, int k0, int k) {
+          const Scalar* const b = packed + panels.begin(g, q, r * strip());
+          // The weights of the next piece follow; they come nearer while these are used.
+          const Scalar* next = b + (std::ptrdiff_t{strips - 1} * strip() + k0 + k) * panel;
+          const int share = (strips * k * panel + some.tiles - 1) / some.tiles;
+          for (int t = 0; t < some.tiles; ++t, next += share) {
+            for (int i = 0; i < share; i += 64 / static_cast<int>(sizeof(Scalar)))
+              __builtin_prefetch(next + i, 0, 2);
+            // Of the piece, what lies between the first and the last tap that these see.
+            const auto& [p, m, low, high, top, bottom] = some.tile[t];
+            const int from = run_ > 1 ? std::max(k0, low * inputs_) : k0;
+            const int to = run_ > 1 ? std::min(k0 + k, high * inputs_) : k0 + k;
+            Strip<Scalar> list[most_strips];
+            int seen = 0;
+            for (int s = 0; s < strips; ++s)
+              if (meets(r + s, some.tile[t]))
+                list[seen++] = {tap_[at(r + s)] + std::ptrdiff_t{g} * inputs_ + from,
+                                b + (std::ptrdiff_t{s} * strip() + from) * panel};
+            if (seen > 0 && from < to)
+              Product<Scalar>::gather(source + p, m, list, seen, to - from, targets + p,
+                                      g * outputs_ + q * panel,
+                                      std::min(panel, outputs_ - q * panel));
+          }
+        });
+  }
+
   void adjoint_by_turned_kernel(Scalar* d_in, const Scalar* d_out, const Scalar* kernel,
                                 bool add) const {
-    Windows turned = windows_;
-    turned.size = windows_.output();
-    for (std::size_t a = 0; a < 3; ++a)
-      turned.padding[a] = windows_.extent(a) - 1 - windows_.padding[a];
-    if (windows_.padding == std::array{0, 0, 0}) turned.mode = Padding::zero;
-    const DenseConvolution back(turned, batch_, grid_.channels, c_out_, groups_);
+    const DenseConvolution back(turned(windows_), batch_, grid_.channels, c_out_, groups_);
     const Panels<Scalar> panels{groups_, back.weights(), inputs_};
     Buffer<Scalar> packed(panels.size());
     const int taps = windows_.taps();
     back.for_each_weight([&](int g, int i, int o, int t, std::ptrdiff_t) {
-      const int place = (g * outputs_ + o) * inputs_ + i;
-      packed[at(panels.at(g, t * outputs_ + o, i))] =
-          kernel[std::ptrdiff_t{place} * taps + taps - 1 - t];
+      const std::ptrdiff_t place = (std::ptrdiff_t{g} * outputs_ + o) * inputs_ + i;
+      packed[at(panels.at(g, t * outputs_ + o, i))] = kernel[place * taps + taps - 1 - t];
     });
     const Scalar* no_bias = nullptr;
     back.convolve(d_in, d_out, packed, no_bias, add, {});
   }
 
-  /// The gradient, [tap and input][output] in panels.
+  /// Adds the gradient to d_kernel, by way of [tap and input][output] in panels.
   void gradient_by_rows(Scalar* d_kernel, const Scalar* in, const Scalar* d_out) const {
     constexpr int together = Product<Scalar>::rows;
     const Panels<Scalar> panels{groups_, weights(), outputs_}, columns{groups_, pixels_, outputs_};
@@ -293,16 +299,16 @@ class DenseConvolution {
         planes_to_panels(gradients.data() + i * rows, columns, output(d_out, first + i));
       });
       // With enough strips to share out, all panels meet what a strip sees while it is in a cache.
-      const int most = strips_ >= 16 ? panels.count() : 1, lots = panels.count() / most;
+      const int lot = strips_ >= 16 ? panels.count() : 1, lots = panels.count() / lot;
       parallel_for(groups_ * lots * strips_, [&](int task) {
-        const int r = task % strips_, q0 = task / strips_ % lots * most, g = task / strips_ / lots;
+        const int r = task % strips_, q0 = task / strips_ % lots * lot, g = task / strips_ / lots;
         const int kind = numbers.kind(r);
         for (int i = 0; i < count; ++i) {
           const Scalar* const u =
               pictures.data() + i * picture + moved(tap_[at(r)]) + std::ptrdiff_t{g} * inputs_;
           for_each_block(r, [&](int line, int lines, int x, int k) {
             const Lines block{start.data() + line, lines, step, std::ptrdiff_t{width} * panel};
-            for (int q = q0; q < q0 + most; ++q)
+            for (int q = q0; q < q0 + lot; ++q)
               for (int m = 0; m < strip(); m += together) {
                 const auto seen = numbers.seen(kind, m);
                 const int from = std::max(x, seen.first), to = std::min(x + k, seen.last);
@@ -322,7 +328,7 @@ class DenseConvolution {
     });
   }
 
-  /// The gradient, [output][tap and input] in panels.
+  /// Adds the gradient to d_kernel, by way of [output][tap and input] in panels.
   void gradient_by_columns(Scalar* d_kernel, const Scalar* in, const Scalar* d_out) const {
     const Panels<Scalar> panels{groups_, outputs_, weights()};
     const std::ptrdiff_t picture = grid_.size(), rows = std::ptrdiff_t{pixels_} * c_out_;
@@ -394,11 +400,11 @@ class DenseConvolution {
   /// body(first line, lines, first column, columns) for pieces of the windows, without lines in
   /// which a strip sees nothing but zeros.
   template <class Body>
-  void for_each_block(int strip, const Body& body) const {
+  void for_each_block(int r, const Body& body) const {
     constexpr int most = Product<Scalar>::depth / 2;  // here both factors share the first cache
     const int width = windows_.output()[2];
     const int columns = piece_of(width, most), high = std::max(1, most / width);
-    const char* const seen = seen_.data() + at(strip) * at(lines_);
+    const char* const seen = seen_.data() + at(r) * at(lines_);
     for (int line = 0; line < lines_; ++line) {
       int last = line;
       while (last < lines_ && seen[last]) ++last;

@@ -42,4 +42,13 @@ inline bool adjoint_is_convolution(const Windows& w) {
   return w;
 }
 
+/// Those of the adjoint, if it is a convolution: by the kernel that is turned by half a turn.
+inline Windows turned(Windows w) {
+  if (w.padding == std::array{0, 0, 0}) w.mode = Padding::zero;
+  const auto size = w.output();
+  for (std::size_t a = 0; a < 3; ++a) w.padding[a] = w.extent(a) - 1 - w.padding[a];
+  w.size = size;
+  return w;
+}
+
 }  // namespace gsteer::detail

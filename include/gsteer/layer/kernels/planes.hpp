@@ -7,6 +7,7 @@
 #include "gsteer/core/transpose.hpp"
 #include "gsteer/layer/kernels/panels.hpp"
 #include "gsteer/layer/kernels/pixel_major.hpp"
+#include "gsteer/layer/kernels/windows.hpp"
 
 // Pictures as users have them, a plane [pixel] for each channel, and as products take them.
 

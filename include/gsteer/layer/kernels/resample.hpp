@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "gsteer/core/error.hpp"
+#include "gsteer/core/memory.hpp"
 #include "gsteer/core/parallel.hpp"
 #include "gsteer/core/scratch.hpp"
 #include "gsteer/layer/kernels/axis_map.hpp"

@@ -22,19 +22,29 @@ class StripNumbers {
   /// `distance` numbers apart.
   [[gnu::cold]] StripNumbers(const Windows& w, int run, int inputs, std::ptrdiff_t distance,
                              int together)
-      : spare_(together - 1),
-        size_(run * inputs + spare_),
+      : count_(run * inputs),
         kinds_(w.kernel[2] / run),
-        place_(Buffer<std::ptrdiff_t>::uninitialized(static_cast<std::size_t>(size_))),
-        seen_(Buffer<Span>::uninitialized(static_cast<std::size_t>(kinds_ * size_))) {
+        place_(Buffer<std::ptrdiff_t>::uninitialized(at(count_ + together - 1))),
+        seen_(Buffer<Span>::uninitialized(at(kinds_ * count_))) {
+    // Behind the last number it stands again, for tiles to read.
+    const auto tap = [&](int number) { return std::min(number, count_ - 1) / inputs; };
+    for (int i = 0; i < count_ + together - 1; ++i)
+      place_[at(i)] = tap(i) * distance + std::min(i, count_ - 1) % inputs;
+
     const int width = w.output()[2];
-    for (int i = 0; i < kinds_ * size_; ++i) {
-      // Behind the last number it stands again, for tiles to read.
-      const int number = std::min(i % size_, run * inputs - 1), tap = number / inputs;
-      place_[static_cast<std::size_t>(i % size_)] = tap * distance + number % inputs;
-      Span& s = seen_[static_cast<std::size_t>(i)] = {0, width};
-      while (s.first < width && w.source(2, s.first, i / size_ * run + tap) < 0) ++s.first;
-      while (s.last > 0 && w.source(2, s.last - 1, i / size_ * run + tap) < 0) --s.last;
+    auto by_tap = Buffer<Span>::uninitialized(at(w.kernel[2]));
+    for (int t = 0; t < w.kernel[2]; ++t) {
+      Span& s = by_tap[at(t)] = {0, width};
+      while (s.first < width && w.source(2, s.first, t) < 0) ++s.first;
+      while (s.last > 0 && w.source(2, s.last - 1, t) < 0) --s.last;
+    }
+    for (int i = 0; i < kinds_ * count_; ++i) {
+      const int kind = i / count_, m = i % count_;
+      Span& all = seen_[at(i)] = {width, 0};
+      for (int t = tap(m); t <= tap(m + together - 1); ++t) {
+        const Span& one = by_tap[at(kind * run + t)];
+        all = {std::min(all.first, one.first), std::max(all.last, one.last)};
+      }
     }
   }
 
@@ -43,18 +53,17 @@ class StripNumbers {
 
   /// Where a strip stands among those side by side.
   int kind(int strip) const { return strip % kinds_; }
-  /// In which windows of a line the tile from number m on sees more than zeros. Taps go from left
-  /// to right: the last one is the first to see something.
-  Span seen(int kind, int m) const {
-    const Span* const first = seen_.data() + kind * size_ + m;
-    return {first[spare_].first, first->last};
-  }
+  /// In which windows of a line the tile from number m on sees more than zeros; in none of them if
+  /// the last one is not behind the first.
+  Span seen(int kind, int m) const { return seen_.data()[kind * count_ + m]; }
 
  private:
-  int spare_, size_;
+  static std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+  int count_;  ///< numbers of a strip
   int kinds_;  ///< of strips
   Buffer<std::ptrdiff_t> place_;
-  Buffer<Span> seen_;  ///< by each number
+  Buffer<Span> seen_;  ///< [kind][first number of a tile]
 };
 
 }  // namespace gsteer::detail
