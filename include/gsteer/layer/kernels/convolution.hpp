@@ -82,7 +82,7 @@ class DenseConvolution {
     for (int first = 0; first < batch_; first += wave) {
       const int count = std::min(wave, batch_ - first);
       parallel_for(count, [&](int i) {
-        from_planes(gradients.data() + i * rows, output(d_out, first + i), pixels_, c_out_);
+        from_planes(gradients.data() + i * rows, c_out_, output(d_out, first + i), pixels_, c_out_);
         std::fill_n(pictures.data() + i * picture, picture, Scalar{0});
       });
       parallel_for(count * groups_ * parts, [&](int task) {
@@ -341,7 +341,7 @@ class DenseConvolution {
       parallel_for(count, [&](int i) {
         enter_grid(pictures.data() + i * picture, grid_, input(in, first + i), grid_.channels,
                    windows_.mode);
-        from_planes(gradients.data() + i * rows, output(d_out, first + i), pixels_, c_out_);
+        from_planes(gradients.data() + i * rows, c_out_, output(d_out, first + i), pixels_, c_out_);
       });
       parallel_for(groups_ * panels.count(), [&](int task) {
         const int g = task / panels.count(), q = task % panels.count();

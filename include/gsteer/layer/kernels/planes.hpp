@@ -24,12 +24,12 @@ void to_planes(Scalar* planes, int stride, const Scalar* pixels, int row, int ch
       planes[std::ptrdiff_t{c} * stride + p] += pixels[std::ptrdiff_t{p} * row + c];
 }
 
-/// [pixel][channel] of a picture.
+/// [pixel][channel] of a picture, pixels `row` apart.
 template <class Scalar>
-void from_planes(Scalar* to, const Scalar* planes, int pixels, int channels) {
+void from_planes(Scalar* to, int row, const Scalar* planes, int pixels, int channels) {
   for (int p = 0; p < pixels; p += 16)
-    transpose(to + std::ptrdiff_t{p} * channels, channels, planes + p, pixels,
-              std::min(16, pixels - p), channels);
+    transpose(to + std::ptrdiff_t{p} * row, row, planes + p, pixels, std::min(16, pixels - p),
+              channels);
 }
 
 /// The same as panels of channels, one row for each pixel; columns to spare are left alone.
@@ -37,12 +37,12 @@ template <class Scalar>
 void planes_to_panels(Scalar* to, const Panels<Scalar>& panels, const Scalar* planes) {
   constexpr int width = Panels<Scalar>::width;
   const int pixels = panels.rows;
-  for (int g = 0; g < panels.groups; ++g, planes += std::ptrdiff_t{panels.columns} * pixels)
-    for (int c = 0; c < panels.columns; c += width)
-      for (int p = 0; p < pixels; p += 16)
-        transpose(to + panels.begin(g, c / width, p), width,
-                  planes + std::ptrdiff_t{c} * pixels + p, pixels, std::min(16, pixels - p),
-                  std::min(width, panels.columns - c));
+  for (int g = 0; g < panels.groups; ++g)
+    for (int c = 0; c < panels.columns; c += width) {
+      const int channels = std::min(width, panels.columns - c);
+      from_planes(to + panels.begin(g, c / width, 0), width, planes, pixels, channels);
+      planes += std::ptrdiff_t{channels} * pixels;
+    }
 }
 
 /// A picture to the first `channels` channels of a grid of pixels, its border filled.
