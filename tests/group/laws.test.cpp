@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "gsteer/check/group_laws.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -169,6 +170,18 @@ struct too_few_invariants : O2 {
     return basis;
   }
 };
+struct never_reflects : O2 {
+  static element sample(Rng& rng) { return {0, rng.uniform()}; }
+};
+struct half_the_turns : SO2 {
+  static element sample(Rng& rng) { return {rng.uniform() / 2}; }
+};
+struct last_left_out : cyclic<5> {
+  static element sample(Rng& rng) { return {rng.below(4)}; }
+};
+struct always_the_identity : dihedral<4> {
+  static element sample(Rng&) { return identity(); }
+};
 
 }  // namespace
 
@@ -213,6 +226,23 @@ TEST_CASE("every wrong group is found out") {
   CHECK_THAT(
       complaints<too_few_invariants>(),
       ContainsSubstring("kernel_multiplicity: the tensors are as many and as large as stated"));
+}
+
+TEST_CASE("samples that are not uniform are found out, and nothing else is then wrong") {
+  using Catch::Matchers::ContainsSubstring;
+  CHECK(complaints<never_reflects>() ==
+        "O(2): irrep 1,0: samples average it to nearly 0: missed by 1.000000\n");
+  // The mean of sin over half a turn is 2 / pi, over three of them a third of this.
+  CHECK_THAT(complaints<half_the_turns>(),
+             ContainsSubstring("SO(2): irrep 0,1: samples average it to nearly 0: missed by 0.6") &&
+                 ContainsSubstring("irrep 0,3: samples average it to nearly 0: missed by 0.2") &&
+                 !ContainsSubstring("irrep 0,2"));
+  CHECK_THAT(complaints<last_left_out>(), ContainsSubstring("C5: irrep 0,1: samples average it"));
+  const std::string identity = complaints<always_the_identity>();
+  for (const std::string irrep : {"1,0", "1,1", "0,2", "1,2"})
+    CHECK_THAT(identity, ContainsSubstring("D4: irrep " + irrep +
+                                           ": samples average it to nearly 0: missed by 1.0"));
+  CHECK(std::count(identity.begin(), identity.end(), '\n') == 4);
 }
 
 TEST_CASE("a report keeps the largest residual of a law, and NaN is no success") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -119,6 +120,15 @@ struct wrong_axis : quarter_turns {  // acts as on the plane, but on z as well
     return a;
   }
 };
+struct never_inverted : O3 {
+  static element sample(Rng& rng) { return {rotation::sample(rng), 0}; }
+};
+struct angles_drawn_alike : SO3 {  // which crowds the poles
+  static element sample(Rng& rng) {
+    const auto angle = [&] { return std::numbers::pi * rng.uniform(); };
+    return rotation::from_angles(2 * angle(), angle(), 2 * angle());
+  }
+};
 struct transposed : SO3 {
   static Eigen::MatrixXd irrep_matrix(irrep_label label, const element& g) {
     return wigner_d(label.frequency, g).transpose();
@@ -135,6 +145,10 @@ TEST_CASE("every wrong group of space is found out") {
   CHECK_THAT(complaints<transposed>(1), ContainsSubstring("rho(g) rho(h) = rho(g h)"));
   CHECK_THAT(complaints<pseudovectors>(1), ContainsSubstring("kernel_multiplicity is the mean"));
   CHECK_THAT(complaints<wrong_axis>(2), ContainsSubstring("kernel_multiplicity is the mean"));
+  CHECK_THAT(complaints<never_inverted>(1),
+             ContainsSubstring("irrep 1,0: samples average it to nearly 0: missed by 1.0"));
+  CHECK_THAT(complaints<angles_drawn_alike>(2),
+             ContainsSubstring("irrep 0,2: samples average it to nearly 0: missed by 0.2"));
   CHECK(kernel_multiplicity_off<pseudovectors>(1) > 0.9);
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Our kernels against those of escnn 1.0.13: tests/golden/README.md says what the files hold.
+#include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -9,6 +11,7 @@
 #include "gsteer/group/dihedral.hpp"
 #include "gsteer/group/orthogonal2.hpp"
 #include "gsteer/io/safetensors.hpp"
+#include "gsteer/layer/conv.hpp"
 #include "gsteer/layer/kernels/convolution.hpp"
 #include "kernel/elements.hpp"
 
@@ -92,4 +95,47 @@ TEST_CASE("a layer of escnn gives the same output from our coefficients") {
   CHECK(worst > 1e-2);
   const auto other = elements(sampled<3 * trivial<D<4>>, 4 * regular<D<4>>>(kernel_size(5)));
   CHECK(residual(orthonormal_basis(other), theirs) > 1e-2);
+}
+
+TEST_CASE("a Conv2d with the weights of a layer of escnn gives the same output") {
+  constexpr auto in = 3 * trivial<C<8>>;
+  constexpr auto out = 4 * regular<C<8>>;
+  const auto file = read_safetensors(data + "escnn_r2conv_forward.safetensors");
+  const auto filter = file.values<double>("filter", {32, 3, 5, 5}),
+             bias = file.values<double>("bias", {32});
+  const auto x = file.values<double>("x", {2, 3, 11, 11}),
+             expected = file.values<double>("out", {2, 32, 11, 11});
+  const auto basis = elements(sampled<in, out>(kernel_size(5)));
+  const Eigen::VectorXd coefficients = basis.colPivHouseholderQr().solve(
+      Eigen::Map<const Eigen::VectorXd>(filter.data(), basis.rows()));
+  GridField<in, double> pictures(2, 11, 11);
+  REQUIRE(pictures.values().size() == x.size());
+  std::copy(x.begin(), x.end(), pictures.values().begin());
+  const auto off = [&](const auto& ours) {
+    REQUIRE(ours.values().size() == expected.size());
+    double worst = 0;
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      worst = std::max(worst, std::abs(ours.values()[i] - expected[i]));
+    return worst;
+  };
+  for (const auto method : {ConvolutionMethod::dense, ConvolutionMethod::harmonic}) {
+    CAPTURE(method == ConvolutionMethod::harmonic);
+    Conv2d<in, out, 5, double> conv{{.padding = 2, .method = method}};
+    const auto all = parameters(conv);
+    REQUIRE(all.size() == 2);
+    auto &weights = all[0].parameter->value, &directions = all[1].parameter->value;
+    REQUIRE(weights.size() == static_cast<std::size_t>(coefficients.size()));
+    REQUIRE(directions.size() == 4);
+    std::copy(coefficients.begin(), coefficients.end(), weights.begin());
+    // Directions have length 1: on each, the inner product with the bias of escnn.
+    for (std::size_t i = 0; i < bias.size(); ++i) directions[i / 8] += bias[i] / std::sqrt(8.0);
+    CHECK(off(conv.forward(pictures)) < 1e-5);
+    CHECK(off(conv.freeze().forward(pictures)) < 1e-5);
+    // It would notice a bias on another field, or other weights.
+    std::swap(directions[0], directions[1]);
+    CHECK(off(conv.forward(pictures)) > 1e-3);
+    std::swap(directions[0], directions[1]);
+    std::swap(weights[0], weights[1]);
+    CHECK(off(conv.freeze().forward(pictures)) > 1e-3);
+  }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <type_traits>
@@ -66,6 +67,23 @@ void irreps_agree(int max_frequency) {
        group_of<G>::irreps_up_to(Limit).distinct())>{});
 }
 
+/// The quotients by these subgroups to a field, up to the degree that a dense eigenvalue
+/// decomposition takes quickly.
+template <auto Out, auto... Subgroups>
+void quotients_agree_to() {
+  constexpr typename features_of<Out>::group G{};
+  const auto degree = [](int size) {
+    return std::clamp((300 / (size * Out.size()) - 1) / 2, 1, 4);
+  };
+  (agree<quotient<G, Subgroups>, Out>(degree(quotient<G, Subgroups>.size())), ...);
+}
+
+/// The quotients by these subgroups to their sum.
+template <auto G, auto... Subgroups>
+void quotients_agree() {
+  quotients_agree_to<(quotient<G, Subgroups> + ...), Subgroups...>();
+}
+
 /// The largest violation of K(g x) = rho_out(g) K(x) rho_in(g)^-1 at random points and elements,
 /// relative to |K|.
 template <auto In, auto Out, class Kernel>
@@ -117,6 +135,20 @@ TEST_CASE("they agree for regular and quotient representations") {
   agree<regular<D<4>>, quotient<D<4>, D<1>>>(4);
   agree<quotient<D<4>, C<2>>, quotient<D<4>, D<2>>>(4);
   agree<quotient<O<2>, SO<2>>, irrep<O<2>, 1, 2>>(4);
+}
+
+TEST_CASE("they agree for all pairs of quotients of a group, by C_1 the regular field") {
+  quotients_agree<C<4>, C<1>, C<2>, C<4>>();
+  quotients_agree<C<8>, C<1>, C<2>, C<4>, C<8>>();
+  quotients_agree<D<1>, C<1>, D<1>>();
+  quotients_agree<D<4>, C<1>, C<2>, C<4>, D<1>, D<2>, D<4>>();
+  quotients_agree<SO<2>, SO<2>>();
+  quotients_agree<O<2>, SO<2>, O<2>>();
+  // Of D_8 most pairs: the sum of all quotients has too many unknowns.
+  quotients_agree<D<8>, C<4>, C<8>, D<2>, D<4>, D<8>>();
+  quotients_agree_to<quotient<D<8>, C<2>>, C<1>, C<2>, C<4>, C<8>, D<1>, D<2>, D<4>, D<8>>();
+  quotients_agree_to<quotient<D<8>, D<1>>, C<1>, C<2>, C<4>, C<8>, D<1>, D<2>, D<4>, D<8>>();
+  agree<regular<D<8>>, regular<D<8>>>(1);
 }
 
 TEST_CASE(

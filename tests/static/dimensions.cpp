@@ -27,6 +27,11 @@ static_assert(self<regular<C<8>>>(3) == 48 && self<regular<C<8>>>(5) == 88 &&
 static_assert(self<regular<C<4>>>(3) == 24 && self<regular<C<4>>>(5) == 44);
 static_assert(self<regular<D<4>>>(3) == 48 && self<regular<D<4>>>(5) == 88);
 static_assert(self<regular<D<1>>>(3) == 12);
+// large ones, within the steps that compilers allow a constant: |G| times the scalar filters
+static_assert(self<regular<C<64>>>(7) == 64 * 18 && self<regular<D<32>>>(9) == 64 * 31);
+static_assert(self<regular<C<24>>>(23) ==
+              24 * kernel_dimension<trivial<C<24>>, regular<C<24>>>(kernel_size(23)));
+static_assert(tensor_product(regular<C<32>>, regular<C<32>>).content().distinct() == 17);
 
 // trivial -> regular: one kernel for each scalar filter, whatever the finite group
 template <auto G>
@@ -165,6 +170,8 @@ static_assert(dimensions_of_irreps<SO<3>, 4>(5) ==
               table<4>{{{3, 2, 2, 0}, {2, 7, 4, 2}, {2, 4, 7, 4}, {0, 2, 4, 7}}});
 static_assert(dimensions_of_irreps<SO<3>, 4>(3) ==
               table<4>{{{2, 1, 1, 0}, {1, 4, 2, 1}, {1, 2, 4, 2}, {0, 1, 2, 4}}});
+static_assert(dimensions_of_irreps<SO<3>, 4>(1) ==
+              table<4>{{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}}});
 template <auto In, auto Out>
 constexpr int of_o3 = kernel_dimension<In, Out>(kernel_size(5));
 static_assert(of_o3<irrep<O<3>, 1, 1>, irrep<O<3>, 1, 1>> == 5);

@@ -27,30 +27,41 @@ struct dihedral : plane_irreps<N, true> {
   static std::string name() { return std::string("D").append(std::to_string(N)); }
 
   struct element {
-    int flip = 0;   ///< j, 0 or 1
-    int turns = 0;  ///< k, always in [0, N)
-    friend constexpr bool operator==(element, element) = default;
+    int flip = 0;   ///< j; those that differ by 2 are one element
+    int turns = 0;  ///< k; those that differ by N are one element
+    friend constexpr bool operator==(element g, element h) { return index_of(g) == index_of(h); }
     /// r^a f^i r^b f^j = r^(a + (-1)^i b) f^(i + j).
     friend constexpr element operator*(element g, element h) {
+      g = g.reduced(), h = h.reduced();
       return {(g.flip + h.flip) % 2, (g.turns + (g.flip ? N - h.turns : h.turns)) % N};
+    }
+    /// The same with flip 0 or 1 and turns in [0, N).
+    constexpr element reduced() const {
+      return {detail::modulo(flip, 2), detail::modulo(turns, N)};
     }
   };
 
   static constexpr element identity() { return {}; }
   static constexpr element inverse(element g) {
+    g = g.reduced();
     return {g.flip, g.flip ? g.turns : (N - g.turns) % N};
   }
   static constexpr element element_at(int i) { return {i / N, i % N}; }
-  static constexpr int index_of(element g) { return g.flip * N + g.turns; }
+  static constexpr int index_of(element g) {
+    g = g.reduced();
+    return g.flip * N + g.turns;
+  }
   static std::vector<element> generators() { return {{0, 1 % N}, {1, 0}}; }
   static element sample(Rng& rng) { return element_at(rng.below(order)); }
   static haar_quadrature_rule<dihedral> haar_quadrature(int) { return all_elements<dihedral>(); }
 
-  static plane_element plane(element g) { return {g.flip, static_cast<double>(g.turns) / N}; }
+  static plane_element plane(element g) {
+    g = g.reduced();
+    return {g.flip, static_cast<double>(g.turns) / N};
+  }
   /// The element nearest to an element of O(2).
   static element from_plane(plane_element g) {
-    const int k = static_cast<int>(std::lround(g.turns * N)) % N;
-    return {g.flip, k < 0 ? k + N : k};
+    return element{g.flip, static_cast<int>(std::lround(g.turns * N))}.reduced();
   }
 
   static Eigen::Matrix2d action(element g) { return plane_action(plane(g)); }

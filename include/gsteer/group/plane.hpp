@@ -13,6 +13,13 @@
 
 namespace gsteer {
 
+namespace detail {
+
+/// The remainder in [0, n).
+constexpr int modulo(int k, int n) { return k % n < 0 ? k % n + n : k % n; }
+
+}  // namespace detail
+
 /// A closed subgroup of O(2): rotations by multiples of 2 pi / rotations (by any angle if 0), and,
 /// if `reflection`, also their products with the reflection f, which maps x to -x. C_N, D_N, SO(2)
 /// and O(2) are all there are, up to the choice of axis.
@@ -142,36 +149,28 @@ constexpr irrep_content restrict_to(plane_symmetry part, factor f) {
   return content;
 }
 
-/// Calls visit(signs) for each choice of eigenvectors, up to conjugation, whose product the
-/// rotations leave alone:
-///   sum of signs[i] weight[i] = 0 (mod rotations).
+/// Calls visit(sign of b, sign of c) for each choice of eigenvectors, up to conjugation, whose
+/// product the rotations leave alone:
+///   weight of a + sign weight of b + sign weight of c = 0 (mod rotations).
+/// The first factor of size 2 keeps its sign.
 template <class Visit>
-constexpr void for_each_invariant(plane_symmetry s, const std::array<factor, 3>& f, Visit&& visit) {
-  bool conjugation_used = false;  // the first factor of size 2 keeps its sign
-  std::array<int, 3> choices{};
-  for (std::size_t i = 0; i < 3; ++i) {
-    choices[i] = f[i].size == 2 && conjugation_used ? 2 : 1;
-    conjugation_used = conjugation_used || f[i].size == 2;
-  }
-  for (int a = 0; a < choices[0]; ++a)
-    for (int b = 0; b < choices[1]; ++b)
-      for (int c = 0; c < choices[2]; ++c) {
-        const std::array<int, 3> signs{1 - 2 * a, 1 - 2 * b, 1 - 2 * c};
-        if (s.is_multiple(signs[0] * f[0].weight + signs[1] * f[1].weight + signs[2] * f[2].weight))
-          visit(signs);
-      }
+constexpr void for_each_invariant(plane_symmetry s, const factor& a, const factor& b,
+                                  const factor& c, Visit&& visit) {
+  const bool b_turns = b.size == 2 && a.size == 2;
+  const bool c_turns = c.size == 2 && (a.size == 2 || b.size == 2);
+  if (s.is_multiple(a.weight + b.weight + c.weight)) visit(1, 1);
+  if (c_turns && s.is_multiple(a.weight + b.weight - c.weight)) visit(1, -1);
+  if (b_turns && s.is_multiple(a.weight - b.weight + c.weight)) visit(-1, 1);
+  if (b_turns && c_turns && s.is_multiple(a.weight - b.weight - c.weight)) visit(-1, -1);
 }
 
 /// Dimension of the invariants of a product of three factors: real and imaginary part of each
 /// product of eigenvectors, of which a reflection keeps one.
-constexpr int multiplicity(plane_symmetry s, const std::array<factor, 3>& f) {
-  const bool real = f[0].size * f[1].size * f[2].size == 1;
-  const int sign = f[0].sign * f[1].sign * f[2].sign;
-  int count = 0;
-  for_each_invariant(s, f, [&](const std::array<int, 3>&) {
-    count += real ? (!s.reflection || sign > 0) : (s.reflection ? 1 : 2);
-  });
-  return count;
+constexpr int multiplicity(plane_symmetry s, const factor& a, const factor& b, const factor& c) {
+  int choices = 0;
+  for_each_invariant(s, a, b, c, [&](int, int) { ++choices; });
+  if (a.size * b.size * c.size > 1) return s.reflection ? choices : 2 * choices;
+  return !s.reflection || a.sign * b.sign * c.sign > 0 ? choices : 0;
 }
 
 /// Adds those of one choice of eigenvectors.
@@ -207,11 +206,12 @@ constexpr int multiplicity(plane_symmetry s, const std::array<factor, 3>& f) {
 }
 
 /// The invariants that multiplicity() counts, orthonormal.
-[[gnu::cold]] inline std::vector<invariant_tensor> invariants(plane_symmetry s,
-                                                              const std::array<factor, 3>& f) {
+[[gnu::cold]] inline std::vector<invariant_tensor> invariants(plane_symmetry s, const factor& a,
+                                                              const factor& b, const factor& c) {
   std::vector<invariant_tensor> basis;
-  for_each_invariant(s, f,
-                     [&](const std::array<int, 3>& signs) { add_invariants(basis, s, f, signs); });
+  for_each_invariant(s, a, b, c, [&](int b_sign, int c_sign) {
+    add_invariants(basis, s, {a, b, c}, {1, b_sign, c_sign});
+  });
   return basis;
 }
 
@@ -233,16 +233,16 @@ struct plane_irreps {
     return plane::irreps_up_to(symmetry, frequency);
   }
   static constexpr int multiplicity(irrep_label a, irrep_label b, irrep_label c) {
-    return plane::multiplicity(symmetry, factors(plane::irrep(symmetry, a), b, c));
+    return plane::multiplicity(symmetry, factor(a), factor(b), factor(c));
   }
   static constexpr int kernel_multiplicity(int l, irrep_label out, irrep_label in) {
-    return plane::multiplicity(symmetry, factors(plane::harmonic(l), out, in));
+    return plane::multiplicity(symmetry, plane::harmonic(l), factor(out), factor(in));
   }
   static std::vector<invariant_tensor> invariants(irrep_label a, irrep_label b, irrep_label c) {
-    return plane::invariants(symmetry, factors(plane::irrep(symmetry, a), b, c));
+    return plane::invariants(symmetry, factor(a), factor(b), factor(c));
   }
   static std::vector<invariant_tensor> kernel_invariants(int l, irrep_label out, irrep_label in) {
-    return plane::invariants(symmetry, factors(plane::harmonic(l), out, in));
+    return plane::invariants(symmetry, plane::harmonic(l), factor(out), factor(in));
   }
 
  protected:
@@ -251,10 +251,7 @@ struct plane_irreps {
   }
 
  private:
-  static constexpr std::array<plane::factor, 3> factors(plane::factor first, irrep_label b,
-                                                        irrep_label c) {
-    return {first, plane::irrep(symmetry, b), plane::irrep(symmetry, c)};
-  }
+  static constexpr plane::factor factor(irrep_label label) { return plane::irrep(symmetry, label); }
 };
 
 }  // namespace gsteer

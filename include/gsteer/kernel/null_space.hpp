@@ -28,6 +28,7 @@ class NullSpaceKernels {
     using G = typename features_of<In>::group;
     static_assert(std::is_same_v<G, typename features_of<Out>::group>,
                   "gsteer: a layer maps between fields of one group");
+    expect(max_frequency >= 0, "NullSpaceKernels: expected a degree >= 0, got ", max_frequency);
     NullSpaceKernels result(max_frequency, In.size(), Out.size(), G::dimension,
                             &harmonics_of<G>::values);
     const int unknowns = result.harmonics_ * result.in_ * result.out_;

@@ -137,14 +137,17 @@ constexpr int count_kernels(const kernel_profile& chosen) {
   const kernel_profile profile = chosen.on(G::dimension);
   constexpr irrep_content in = In::value.content(), out = Out::value.content();
   int count = 0;
-  for (const auto& to : out)
-    for (const auto& from : in) {
-      int kernels = 0;
-      for (const auto& ring : profile)
-        for (int l = 0; l <= ring.max_frequency; ++l)
-          kernels += G::kernel_multiplicity(l, to.label, from.label);
-      count += to.copies * from.copies * kernels;
-    }
+  // Harmonics outside: compilers count the steps of a constant, and rings would multiply them.
+  for (int l = 0, rings = profile.ring_count; rings > 0; ++l) {
+    rings = 0;
+    for (const auto& ring : profile) rings += ring.max_frequency >= l ? 1 : 0;
+    if (rings == 0) break;
+    int kernels = 0;
+    for (const auto& to : out)
+      for (const auto& from : in)
+        kernels += to.copies * from.copies * G::kernel_multiplicity(l, to.label, from.label);
+    count += rings * kernels;
+  }
   return count;
 }
 

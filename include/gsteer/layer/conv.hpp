@@ -22,7 +22,9 @@ constexpr kernel_profile profile_of() {
   if constexpr (std::is_integral_v<decltype(Kernel)>) {
     static_assert(Kernel >= 1 && Kernel % 2 == 1,
                   "gsteer: a kernel has an odd size: an even one has no tap at its center");
-    return kernel_size(Kernel % 2 == 1 ? Kernel : 1);
+    static_assert(Kernel <= 23,
+                  "gsteer: kernels of more than 23 taps need rings of your choice (with_rings)");
+    return kernel_size(Kernel % 2 == 1 && Kernel <= 23 ? Kernel : 1);
   } else {
     return Kernel;
   }

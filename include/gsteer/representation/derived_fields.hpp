@@ -25,28 +25,34 @@ struct induced_of {
       subgroup_of<subgroup, G>,
       "gsteer: induction goes from a representation of a subgroup to the group that contains it");
   using inclusion = embedding<subgroup, G>;
-  static_assert(inclusion::index > 0, "gsteer: induction needs a subgroup of finite index");
+  static constexpr int index = [] {
+    if constexpr (subgroup_of<subgroup, G>)
+      return inclusion::index;
+    else
+      return 1;
+  }();
+  static_assert(index > 0, "gsteer: induction needs a subgroup of finite index");
   using group = G;
-  static constexpr int size = inclusion::index * A::size;
+  static constexpr int size = index * A::size;
   static constexpr matrix_kind kind = A::kind;
 
   static constexpr irrep_content content() {
     irrep_content all;
     // For infinite G: an irrep that occurs contains one of A's when restricted, so its frequency is
     // bounded by theirs.
-    const int limit = highest_frequency(A::content());
+    constexpr irrep_content inner = A::content();
+    const int limit = highest_frequency(inner);
     for (const auto& item : G::irreps_up_to(limit))
-      all.add(item.label,
-              homomorphism_dimension<subgroup>(inclusion::branch(item.label), A::content()) /
-                  endomorphism_dimension(G::type_of_irrep(item.label)));
+      all.add(item.label, homomorphism_dimension<subgroup>(inclusion::branch(item.label), inner) /
+                              endomorphism_dimension(G::type_of_irrep(item.label)));
     return all;
   }
 
   static Eigen::MatrixXd matrix(const typename G::element& g) {
     static const auto cosets = coset_representatives<subgroup, G>();
     Eigen::MatrixXd m = detail::zeros(size, size);
-    for (int j = 0; j < inclusion::index; ++j)
-      for (int i = 0; i < inclusion::index; ++i) {
+    for (int j = 0; j < index; ++j)
+      for (int i = 0; i < index; ++i) {
         const auto& from = cosets[static_cast<std::size_t>(j)];
         const auto& to = cosets[static_cast<std::size_t>(i)];
         if (const auto h = inclusion::pull_back(G::inverse(to) * (g * from)))
@@ -95,11 +101,12 @@ struct tensor_product_of {
   static constexpr matrix_kind kind = std::max(A::kind, B::kind);
   static constexpr irrep_content content() {
     irrep_content all;
-    const int limit = highest_frequency(A::content()) + highest_frequency(B::content());
+    constexpr irrep_content left = A::content(), right = B::content();
+    const int limit = highest_frequency(left) + highest_frequency(right);
     for (const auto& item : group::irreps_up_to(limit)) {
       int homs = 0;
-      for (const auto& a : A::content())
-        for (const auto& b : B::content())
+      for (const auto& a : left)
+        for (const auto& b : right)
           homs += a.copies * b.copies * group::multiplicity(a.label, b.label, item.label);
       all.add(item.label, homs / endomorphism_dimension(group::type_of_irrep(item.label)));
     }

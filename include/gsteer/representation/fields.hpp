@@ -68,14 +68,22 @@ struct irrep_of {
 /// The regular representation of a finite group: one channel per element in the order of
 /// element_at, g maps channel h to g h. Every irrep occurs size / dim End times (Peter and Weyl,
 /// over R).
-template <finite_group G>
+template <group G>
 struct regular_of {
+  static_assert(finite_group<G>,
+                "gsteer: the regular representation of an infinite group has infinitely many "
+                "channels; band_limited<G, L> is its part of frequency <= L");
   using group = G;
-  static constexpr int size = G::order;
+  static constexpr int size = [] {
+    if constexpr (finite_group<G>)
+      return G::order;
+    else
+      return 1;
+  }();
   static constexpr matrix_kind kind = matrix_kind::permutation;
   static constexpr irrep_content content() {
     irrep_content all;
-    for (const auto& item : G::irreps_up_to(G::order))
+    for (const auto& item : G::irreps_up_to(size))
       all.add(item.label,
               G::irrep_size(item.label) / endomorphism_dimension(G::type_of_irrep(item.label)));
     return all;
