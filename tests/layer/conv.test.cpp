@@ -11,6 +11,7 @@
 #include "gsteer/layer/linear.hpp"
 #include "gsteer/layer/sequential.hpp"
 #include "layer/linear_laws.hpp"
+#include "layer/nonlinearity_laws.hpp"
 
 using namespace gsteer;
 using namespace gsteer::test;
@@ -68,6 +69,23 @@ void check_group(Group) {
   }
 }
 
+template <class Scalar, class Group>
+void check_all_options(Group) {
+  constexpr auto G = Group{};
+  for (const Padding mode : {Padding::zero, Padding::circular, Padding::reflect})
+    check_linear_layer(
+        Conv2d<4 * regular<G>, 2 * regular<G>, 3, Scalar>{
+            {.stride = 2, .padding = 2, .padding_mode = mode, .dilation = 2, .groups = 2}},
+        7, 9);
+  check_linear_layer(
+      ConvTransposed2d<4 * regular<G>, 2 * regular<G>, 3, Scalar>{
+          {.stride = 2, .padding = 1, .dilation = 2, .groups = 2}},
+      4, 5);
+}
+
+/// Four channels of which a layer knows no symmetry.
+constexpr auto four = 4 * trivial<C<1>>;
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("convolutions obey the laws", "[conv]", cyclic<1>, cyclic<2>, cyclic<3>,
@@ -98,24 +116,31 @@ TEST_CASE("convolutions between irreps, quotients and products", "[conv]") {
   check_linear_layer(
       Linear<regular<D<4>> + irrep<D<4>, 1, 1>, quotient<D<4>, D<1>> + irrep<D<4>, 1, 1>, double>{},
       5, 5);
+  check_linear_layer(
+      Linear<regular<D<4>> + irrep<D<4>, 1, 1>, quotient<D<4>, D<1>> + irrep<D<4>, 1, 1>, float>{},
+      5, 5);
+}
+
+TEST_CASE("stride, dilation, groups and padding together", "[conv]") {
+  check_all_options<double>(C<4>);
+  check_all_options<double>(D<4>);
+  check_all_options<float>(D<4>);
 }
 
 TEST_CASE("a kernel that is not steerable fails the check that layers pass", "[conv]") {
-  constexpr auto G = C<4>;
   Rng rng(1);
-  const auto x = random_field(GridField<regular<G>, double>(1, 7, 7), rng);
-  // The same layer over the trivial group: its four channels mix freely.
-  Conv2d<4 * trivial<C<1>>, 4 * trivial<C<1>>, 3, double> plain{{.padding = 1}};
-  randomize(plain, rng);
-  const auto as_plain = [&](auto f) {
-    GridField<4 * trivial<C<1>>, double> in(f.batch(), f.height(), f.width());
-    std::copy(f.values().begin(), f.values().end(), in.values().begin());
-    const auto y = plain.forward(in);
-    GridField<regular<G>, double> out(y.batch(), y.height(), y.width());
-    std::copy(y.values().begin(), y.values().end(), out.values().begin());
-    return out;
+  const auto x = random_field(GridField<regular<C<4>>, double>(1, 7, 7), rng);
+  // The same layers over the trivial group mix the four channels freely.
+  const auto error = [&](auto layer) {
+    randomize(layer, rng);
+    const auto as_plain = [&](const auto& f) {
+      return seen_as<features_of<regular<C<4>>>>(layer.forward(seen_as<features_of<four>>(f)));
+    };
+    return lattice_error_of<cyclic<4>>(as_plain, x);
   };
-  CHECK(lattice_error_of<cyclic<4>>(as_plain, x) > 0.1);
+  CHECK(error(Conv2d<four, four, 3, double>{{.padding = 1}}) > 0.1);
+  CHECK(error(ConvTransposed2d<four, four, 3, double>{{.stride = 2, .padding = 1}}) > 0.1);
+  CHECK(error(Linear<four, four, double>{}) > 0.1);
 }
 
 TEST_CASE("a bias on a part that is not invariant does not exist", "[conv]") {
@@ -160,6 +185,15 @@ TEST_CASE("Linear on points is Linear on pixels", "[linear]") {
   }
   const auto error = gradient_error(layer, points, rng);
   CHECK(error.worst() < 1e-6);
+  Linear<in, out, float> single;
+  randomize(single, rng);
+  const auto few = random_field(PointField<in, float>(5), rng);
+  CHECK(point_error<cyclic<8>>([&](const auto& x) { return single.forward(x); }, few) < 1e-5);
+  // The control: fields of another frequency.
+  const auto wrong = random_field(PointField<2 * regular<C<8>> + irrep<C<8>, 3>, double>(5), rng);
+  CHECK(point_error<cyclic<8>>(
+            [&](const auto& x) { return layer.forward(seen_as<decltype(layer)::in>(x)); }, wrong) >
+        0.1);
   CHECK_THROWS_WITH((Linear<in, out, double>{}.backward(a)),
                     ContainsSubstring("backward before forward"));
 }

@@ -13,7 +13,7 @@
 #include "gsteer/group/orthogonal2.hpp"
 #include "gsteer/layer/global_pooling.hpp"
 #include "gsteer/layer/sequential.hpp"
-#include "layer/laws.hpp"
+#include "layer/nonlinearity_laws.hpp"
 
 using namespace gsteer;
 using namespace gsteer::test;
@@ -82,17 +82,22 @@ TEST_CASE("norm pooling is invariant for every representation", "[invariant_pool
     CHECK(equivariance_error(NormPool<mirrored, double>{}, orthogonal<2>::sample(rng), x) < 1e-12);
 }
 
-TEST_CASE("the control: the maximum of the channels of an irrep is not invariant",
+TEST_CASE("the control: pooling over the channels of other fields is not invariant",
           "[invariant_pooling]") {
   Rng rng(6);
-  const auto x = random_field(GridField<2 * irrep<C<4>, 1>, double>(2, 3, 3), rng);
-  GroupPool<regular<C<4>>, double> layer;
-  const auto wrong = [&](const auto& f) {
-    GridField<regular<C<4>>, double> same(f.batch(), f.space());
-    std::copy(f.values().begin(), f.values().end(), same.values().begin());
-    return layer.forward(std::move(same));
+  const auto check = [&](auto layer, const auto& x) {
+    const auto wrong = [&](const auto& f) {
+      return layer.forward(seen_as<typename decltype(layer)::in>(f));
+    };
+    CHECK(lattice_error_of<cyclic<4>>(wrong, x) > 0.1);
   };
-  CHECK(lattice_error_of<cyclic<4>>(wrong, x) > 0.1);
+  check(GroupPool<regular<C<4>>, double>{},
+        random_field(GridField<2 * irrep<C<4>, 1>, double>(2, 3, 3), rng));
+  check(NormPool<2 * irrep<C<4>, 1>, double>{},
+        random_field(GridField<regular<C<4>>, double>(2, 3, 3), rng));
+  // The channels of a field form one norm, not two.
+  check(NormPool<4 * trivial<C<4>>, double>{},
+        random_field(GridField<2 * irrep<C<4>, 1>, double>(2, 3, 3), rng));
 }
 
 TEST_CASE("group pooling: values, ties, NaN", "[invariant_pooling]") {

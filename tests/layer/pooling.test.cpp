@@ -128,6 +128,14 @@ TEST_CASE("global pooling commutes with the group", "[pooling]") {
   const auto x = random_field(GridField<2 * irrep<C<4>, 1>, double>(2, 4, 4), rng);
   CHECK(error_on_plain_channels(GlobalMaxPool<4 * trivial<C<4>>, double>{}, x) > 0.1);
   CHECK(error_on_plain_channels(GlobalAvgPool<4 * trivial<C<4>>, double>{}, x) < 1e-12);
+  // The control: a mean in which one corner counts twice.
+  GlobalAvgPool<2 * irrep<C<4>, 1>, double> layer;
+  const auto leaning = [&](auto f) {
+    for (int b = 0; b < f.batch(); ++b)
+      for (int c = 0; c < f.channels(); ++c) f(b, c, 0, 0) *= 2;
+    return layer.forward(f);
+  };
+  CHECK(lattice_error_of<cyclic<4>>(leaning, x) > 0.1);
 }
 
 TEST_CASE("pooling computes what it says", "[pooling]") {

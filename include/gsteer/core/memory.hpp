@@ -22,7 +22,7 @@ class MemoryPool {
  public:
   static constexpr std::align_val_t alignment{64};
 
-  // A sanitizer of addresses must see every block come and go.
+  // A sanitizer of addresses must see every block come and go, in the size that was asked for.
 #if defined(__SANITIZE_ADDRESS__)
   static constexpr bool reuses = false;
 #elif defined(__has_feature)
@@ -112,6 +112,7 @@ class MemoryPool {
 
   /// Eight sizes from each power of two to the next: 64, 72, ..., 128, 144, ...
   static Class class_of(std::size_t bytes) {
+    if (!reuses) return {0, bytes};
     const std::size_t wanted = std::max<std::size_t>(bytes, 64);
     const auto octave = static_cast<std::size_t>(std::bit_width(wanted) - 1);
     const std::size_t step = std::size_t{1} << (octave - 3);

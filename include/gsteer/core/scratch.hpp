@@ -28,7 +28,8 @@ template <class Scalar>
   const auto size = static_cast<std::size_t>(count);
   thread_local std::array<Buffer<Scalar>, static_cast<std::size_t>(Slot::last)> memory;
   auto& buffer = memory[static_cast<std::size_t>(slot)];
-  if (buffer.size() < size) buffer = Buffer<Scalar>::uninitialized(size);
+  if (MemoryPool::reuses ? buffer.size() < size : buffer.size() != size)
+    buffer = Buffer<Scalar>::uninitialized(size);
   return buffer.data();
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <ostream>
 #include <type_traits>
+#include <utility>
 
 #include "gsteer/core/buffer.hpp"
 #include "gsteer/core/error.hpp"
@@ -53,7 +54,7 @@ inline std::ostream& operator<<(std::ostream& text, Point) { return text << "a p
 namespace detail {
 
 /// The numbers in a batch with so many channels. \throws Error if the batch or a size of the space
-/// is not positive, or if an int does not count its points
+/// is not positive, if an int does not count its points, or if memory cannot hold them
 template <class Space>
 std::size_t field_size(int batch, int channels, const Space& space) {
   double points = 1;
@@ -67,6 +68,8 @@ std::size_t field_size(int batch, int channels, const Space& space) {
          space);
   constexpr int most = std::numeric_limits<int>::max();
   expect(points <= most, "Field: expected a grid of at most ", most, " points, got ", space);
+  expect(points * batch * channels < 0x1p59, "Field: expected fewer than 2^59 numbers, got ", batch,
+         " items of ", channels, " channels on ", space);
   return static_cast<std::size_t>(batch) * static_cast<std::size_t>(channels) *
          static_cast<std::size_t>(space.points());
 }
@@ -77,8 +80,8 @@ std::size_t field_size(int batch, int channels, const Space& space) {
 /// channel, (z,) y, x], contiguous. The last axis is +x, the one before runs along -y, the one
 /// before along -z: a rotation is counter-clockwise when the picture is looked at.
 ///
-/// Owns its memory, or maps memory of the caller (`map`). A copy always owns. Use the aliases
-/// GridField and PointField.
+/// Owns its memory, or maps memory of the caller (`map`). A copy always owns; a moved-from field is
+/// empty, a batch of none. Use the aliases GridField and PointField.
 template <feature_type Features, class Scalar_, class Space_>
 class Field {
  public:
@@ -88,6 +91,18 @@ class Field {
   static_assert(std::is_floating_point_v<Scalar>, "gsteer: fields hold float or double");
 
   Field() = default;
+  Field(const Field&) = default;
+  Field& operator=(const Field&) = default;
+  Field(Field&& other) noexcept
+      : batch_(std::exchange(other.batch_, 0)),
+        space_(std::exchange(other.space_, {})),
+        data_(std::move(other.data_)) {}
+  Field& operator=(Field&& other) noexcept {
+    batch_ = std::exchange(other.batch_, 0);
+    space_ = std::exchange(other.space_, {});
+    data_ = std::move(other.data_);
+    return *this;
+  }
 
   /// A batch of zeros. \throws Error if a size is not positive
   Field(int batch, const Space& space)

@@ -90,16 +90,16 @@ class antialiased_avg_pool {
 /// channels are permuted. Use the alias AntialiasedMaxPool.
 template <feature_type F, class Scalar_ = float>
 class antialiased_max_pool {
+ public:
+  using in = F;
+  using out = F;
+  using Scalar = Scalar_;
+
   static_assert(
       F::kind == matrix_kind::permutation,
       "gsteer: AntialiasedMaxPool compares the values of a channel, which commutes with "
       "permutations of channels only; this representation mixes channels or changes signs: use "
       "AntialiasedAvgPool");
-
- public:
-  using in = F;
-  using out = F;
-  using Scalar = Scalar_;
 
   /// \throws Error unless sigma > 0
   explicit antialiased_max_pool(AntialiasedMaxPoolOptions options = {})

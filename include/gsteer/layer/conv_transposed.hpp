@@ -56,6 +56,7 @@ class steerable_conv_transposed : detail::on_grid<Dimension, In> {
   }
 
   Field<In, Scalar, Space> backward(const Field<Out, Scalar, Space>& gradient) {
+    expect(!input_.empty(), name, ": backward before forward");
     const Windows w = output_windows(map_, input_.space());
     detail::check_gradient(name, gradient, input_.batch(), detail::space_of<Space>(w.size));
     auto d_in = Field<In, Scalar, Space>::uninitialized(input_.batch(), input_.space());

@@ -73,7 +73,7 @@ class field_dropout {
   }
 
   auto freeze() const {
-    return make_frozen<F, F, Scalar>([](auto x) { return x; });
+    return make_frozen<F, F, Scalar>([](auto x) { return detail::overwritable(std::move(x)); });
   }
 
   template <class Visit>

@@ -265,6 +265,12 @@ class SampledFields {
 template <feature_type F, auto Samples, pointwise_function Function = relu, class Scalar_ = float>
 class fourier_pointwise {
   using rules = detail::fourier_rules<F, Samples>;
+
+ public:
+  using in = F;
+  using out = F;
+  using Scalar = Scalar_;
+
   static_assert(
       rules::fields,
       "gsteer: FourierPointwise takes fields band_limited<G, L> and trivial ones, and "
@@ -275,11 +281,6 @@ class fourier_pointwise {
                 "gsteer: FourierPointwise needs at least 2 L + 1 samples for band_limited<G, L> of "
                 "a continuous group of the plane, as many as it has rotations for that of a finite "
                 "one, and a grid of degree >= 2 L for that of SO(3) and O(3)");
-
- public:
-  using in = F;
-  using out = F;
-  using Scalar = Scalar_;
 
   explicit fourier_pointwise(Function function = {}) : function_(function) {
     F::for_each_kind([&]<class Field>(int count, int offset) {

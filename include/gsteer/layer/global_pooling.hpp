@@ -54,16 +54,16 @@ class global_avg_pool {
 /// first in scan order has the gradient; a NaN wins over all. Use the alias GlobalMaxPool.
 template <feature_type F, class Scalar_ = float, int Dimension = F::group::dimension>
 class global_max_pool {
-  static_assert(F::kind == matrix_kind::permutation,
-                "gsteer: GlobalMaxPool compares the values of a channel, which commutes with "
-                "permutations of channels only; this representation mixes channels or changes "
-                "signs: use GlobalAvgPool");
-
  public:
   using in = F;
   using out = F;
   using Scalar = Scalar_;
   using Space = Grid<Dimension>;
+
+  static_assert(F::kind == matrix_kind::permutation,
+                "gsteer: GlobalMaxPool compares the values of a channel, which commutes with "
+                "permutations of channels only; this representation mixes channels or changes "
+                "signs: use GlobalAvgPool");
 
   Field<F, Scalar, Point> forward(Field<F, Scalar, Space> x) {
     auto y = apply(x, argmax_);

@@ -45,7 +45,7 @@ std::optional<Grid<Dimension>> trace_grid(const std::string& name, const Layer& 
     GridStep<Dimension> step{name, grid, grid, {}};
     if constexpr (requires { layer.windows(grid); }) {
       const Windows w = layer.windows(grid);
-      w.validate("layer " + name);
+      w.validate(name.empty() ? "the layer" : "layer " + name);
       step.complaint = symmetry_complaint<typename Layer::in::group>(w);
       step.output = detail::space_of<Grid<Dimension>>(w.output());
     } else if constexpr (requires { layer.output_grid(grid); }) {

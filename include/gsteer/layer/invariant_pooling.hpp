@@ -36,15 +36,15 @@ using invariants_of = features<copies<F::fields, trivial_of<typename F::group>>>
 /// equal channels, the first has the gradient. Use the alias GroupPool.
 template <feature_type F, class Scalar_ = float>
 class group_pool {
-  static_assert(F::kind == matrix_kind::permutation,
-                "gsteer: GroupPool takes the maximum over the channels of a field, which is "
-                "invariant if the group permutes them; this representation mixes channels or "
-                "changes signs: use NormPool");
-
  public:
   using in = F;
   using out = detail::invariants_of<F>;
   using Scalar = Scalar_;
+
+  static_assert(F::kind == matrix_kind::permutation,
+                "gsteer: GroupPool takes the maximum over the channels of a field, which is "
+                "invariant if the group permutes them; this representation mixes channels or "
+                "changes signs: use NormPool");
 
   explicit group_pool(GroupPoolOptions options = {}) : options_(options) {}
 
@@ -125,7 +125,9 @@ class norm_pool {
 
   /// \throws Error unless epsilon > 0
   explicit norm_pool(NormPoolOptions options = {}) : options_(options) {
-    expect(options.epsilon > 0, "NormPool: expected epsilon > 0, got ", options.epsilon);
+    const auto epsilon = static_cast<Scalar>(options.epsilon);
+    expect(epsilon > 0 && std::isfinite(epsilon), "NormPool: expected epsilon > 0, got ",
+           options.epsilon);
   }
 
   template <class Space>

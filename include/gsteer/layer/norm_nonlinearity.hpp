@@ -46,8 +46,8 @@ namespace detail {
 template <class Scalar>
 [[gnu::cold]] NormArgument<Scalar> norm_argument(const NormOptions& options, int fields,
                                                  bool shifted) {
-  expect(options.threshold > 0, "NormNonlinearity: expected a threshold > 0, got ",
-         options.threshold);
+  expect(options.threshold > 0 && std::isfinite(options.threshold),
+         "NormNonlinearity: expected a threshold > 0, got ", options.threshold);
   NormArgument<Scalar> how;
   how.logarithmic = true;
   how.vanishing = how.constant = Scalar(1e-10);
@@ -62,7 +62,8 @@ template <class Scalar>
                                                  bool) {
   NormArgument<Scalar> how;
   how.least = how.constant = static_cast<Scalar>(options.epsilon);
-  expect(how.least * how.least > 0, "NormActivation: expected epsilon > 0, got ", options.epsilon);
+  expect(how.least * how.least > 0 && std::isfinite(how.least),
+         "NormActivation: expected epsilon > 0, got ", options.epsilon);
   if (options.bias) how.parameter = Parameter<Scalar>(fields);
   return how;
 }

@@ -71,7 +71,8 @@ class Normalization {
   Normalization(const channel_layout& layout, double epsilon, bool affine,
                 FieldVariance variance = FieldVariance::component)
       : epsilon_(epsilon), variance_(variance) {
-    expect(epsilon > 0, "normalization: expected epsilon > 0, got ", epsilon);
+    expect(epsilon > 0 && std::isfinite(epsilon), "normalization: expected epsilon > 0, got ",
+           epsilon);
     for (const auto& block : layout) {
       directions_.push_back(std::sqrt(block.size) * invariant_directions(block));
       const auto count = static_cast<int>(directions_.back().cols());

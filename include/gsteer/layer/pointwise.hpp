@@ -69,6 +69,11 @@ void pointwise_backward(const Function& f, const Scalar* input, Scalar* gradient
 /// accident. Use the aliases ReLU, ELU, ...
 template <feature_type F, pointwise_function Function, class Scalar_ = float>
 class pointwise {
+ public:
+  using in = F;
+  using out = F;
+  using Scalar = Scalar_;
+
   static_assert(F::kind != matrix_kind::orthogonal,
                 "gsteer: ReLU does not commute with this representation, whose matrices mix "
                 "channels, nor does any "
@@ -77,11 +82,6 @@ class pointwise {
                 "gsteer: ReLU does not commute with this representation, whose matrices change "
                 "signs, nor does any "
                 "pointwise function that is not odd; use Tanh, CReLU, NormNonlinearity or Gated");
-
- public:
-  using in = F;
-  using out = F;
-  using Scalar = Scalar_;
 
   explicit pointwise(Function function = {}) : function_(function) {}
 

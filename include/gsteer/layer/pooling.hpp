@@ -124,16 +124,16 @@ class avg_pool {
 /// permuted. Of equal values, the first in scan order has the gradient. Use the alias MaxPool.
 template <feature_type F, class Scalar_ = float>
 class max_pool {
+ public:
+  using in = F;
+  using out = F;
+  using Scalar = Scalar_;
+
   static_assert(
       F::kind == matrix_kind::permutation,
       "gsteer: MaxPool compares the values of a channel, which commutes with permutations of "
       "channels only; this representation mixes channels or changes signs: use AvgPool or "
       "AntialiasedAvgPool");
-
- public:
-  using in = F;
-  using out = F;
-  using Scalar = Scalar_;
 
   explicit max_pool(PoolingOptions options = {}) : options_(options) {}
 

@@ -31,6 +31,7 @@ class restriction {
  private:
   template <class To, class From, class Space>
   static Field<To, Scalar, Space> seen_as(Field<From, Scalar, Space> x) {
+    x.values().own();
     auto y = Field<To, Scalar, Space>::map(x.data(), x.batch(), x.space());
     y.values() = std::move(x.values());
     return y;

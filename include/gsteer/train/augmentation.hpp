@@ -85,11 +85,12 @@ Field<Features, Scalar, Grid<Dimension>> random_shift(
   return moved;
 }
 
-/// Stretches every picture of the batch along two perpendicular axes of its own, by factors of
-/// about 1 +- amount: the linear map p -> (1 + s) p, s symmetric with entries uniform in +-amount,
-/// about the center. Symmetric matrices hold no rotation, so this does not teach a network the
-/// symmetry it may be tested on. Channels are left as they are. \throws Error unless 0 <= amount <
-/// 1/3
+/// Stretches every picture of the batch along two perpendicular axes of its own: at p, relative to
+/// the center, is then what was at
+///   (1 + s) p,  s = [a + b, c; c, a - b],  a, b, c uniform in +-amount,
+/// factors of 1 + a +- sqrt(b^2 + c^2). Symmetric matrices hold no rotation, so this does not teach
+/// a network the symmetry it may be tested on. Channels are left as they are. \throws Error unless
+/// 0 <= amount < 1/3
 template <class Features, class Scalar>
 Field<Features, Scalar, Grid<2>> random_stretch(const Field<Features, Scalar, Grid<2>>& f,
                                                 double amount, Rng& rng,
