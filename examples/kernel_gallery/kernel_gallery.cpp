@@ -59,7 +59,8 @@ int main(int argc, char** argv) try {
   CLI::App app("Draws bases of equivariant kernels: red positive, blue negative, white 0.");
   app.add_option("--output", output, "folder for the pictures")->capture_default_str();
   app.add_option("--only", only, "draw one picture")->check(CLI::IsMember(names));
-  app.add_option("--pixels", pixels, "width of one component of a kernel")
+  app.add_option("--pixels", pixels,
+                 "width of one component of a kernel; the overview has a fixed size")
       ->check(CLI::Range(16, 512))
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);

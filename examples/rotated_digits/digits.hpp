@@ -19,15 +19,16 @@ struct DigitSet {
   std::vector<int> labels;
 };
 
-/// The digits of a folder of IDX files, "train" or "t10k", on 29 x 29 pixels: an odd size keeps its
-/// center where it is through poolings of stride 2. At most `limit` of them, if it is positive.
+/// The digits of a folder of IDX files, "train" or "t10k", 28 x 28 pixels on a grid of 29 x 29: an
+/// odd size keeps its center where it is through poolings of stride 2. At most `limit` of them, if
+/// it is positive.
 template <auto G>
 DigitSet<G> load_digits(const std::filesystem::path& folder, const std::string& part, int limit) {
   const gsteer::Digits digits = gsteer::read_digits(folder, part);
   const int count = limit > 0 ? std::min(limit, digits.images.count) : digits.images.count;
   const int rows = digits.images.rows, columns = digits.images.columns;
-  gsteer::expect(rows <= 29 && columns <= 29, "expected digits of at most 29 x 29 pixels, got ",
-                 rows, " x ", columns);
+  gsteer::expect(rows == 28 && columns == 28, folder.string(),
+                 ": expected digits of 28 x 28 pixels, got ", rows, " x ", columns);
   DigitSet<G> set{gsteer::GridField<gsteer::trivial<G>>(count, 29, 29), {}};
   for (int b = 0; b < count; ++b) {
     for (int y = 0; y < rows; ++y)

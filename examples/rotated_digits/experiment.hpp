@@ -25,6 +25,7 @@ Result learn(Net& net, const RunOptions& options, const TrainingOptions& trainin
   Result result{name, gsteer::parameter_count(net), 0, 0, 0};
   std::printf("%s: %zu parameters, %d digits to train on, %d to test\n", name.c_str(),
               result.parameters, train_set.images.batch(), test_set.images.batch());
+  std::fflush(stdout);
   result.seconds = train(net, train_set, training, name.c_str());
   const auto frozen = net.freeze();
   result.upright = percent_right(frozen, test_set);

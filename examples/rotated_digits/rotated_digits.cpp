@@ -2,10 +2,23 @@
 // Trains a rotation-equivariant network and a plain CNN of equal size on upright digits, and tests
 // both on turned ones.
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
 #include <iostream>
+#include <limits>
 
 #include "rotated_digits/run.hpp"
+#include "support/output.hpp"
+
+namespace {
+
+/// So that a mistake in a path does not show after minutes of training.
+void expect_outputs(const example::RunOptions& options) {
+  if (options.plain) example::expect_writable(options.picture);
+  if (!options.training.save.empty()) example::expect_replaceable(options.training.save);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   example::RunOptions options;
@@ -21,7 +34,9 @@ int main(int argc, char** argv) {
   app.add_option("--epochs", options.training.epochs, "times through the training set")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
-  app.add_option("--seed", options.training.seed, "of all random numbers")->capture_default_str();
+  app.add_option("--seed", options.training.seed, "of all random numbers")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
+      ->capture_default_str();
   app.add_option("--threads", threads, "0: all; results do not depend on it")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -34,12 +49,16 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--save", options.training.save,
                  "write a checkpoint of the equivariant network here after every epoch");
-  app.add_option("--resume", options.training.resume, "go on from such a checkpoint");
+  app.add_option(
+      "--resume", options.training.resume,
+      "go on from such a checkpoint, with the --epochs, --seed and --limit of the run it is of");
   app.add_option("--output", options.picture, "the picture")->capture_default_str();
-  app.add_flag("!--no-cnn", options.plain, "leave the plain CNN out");
+  app.add_flag("!--no-cnn", options.plain,
+               "leave the plain CNN out, and the picture, which compares the two");
   CLI11_PARSE(app, argc, argv);
   try {
     gsteer::set_threads(threads);
+    expect_outputs(options);
     if (group == "C4") example::run_c4(options);
     if (group == "C8") example::run_c8(options);
     if (group == "C16") example::run_c16(options);

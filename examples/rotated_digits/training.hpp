@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 
@@ -38,6 +39,14 @@ double percent_right(const Frozen& net, const DigitSet<G>& set) {
   return 100.0 * right / set.images.batch();
 }
 
+/// What a run must share with the one it goes on from: the order of the batches and the learning
+/// rate of every step depend on these.
+inline std::map<std::string, std::string> notes_of(const TrainingOptions& options, int digits) {
+  return {{"epochs", std::to_string(options.epochs)},
+          {"seed", std::to_string(options.seed)},
+          {"training digits", std::to_string(digits)}};
+}
+
 /// Trains on the digits as they are, upright: shifted by up to a pixel and stretched a little,
 /// never turned. Returns the seconds it took.
 template <class Net, auto G>
@@ -50,10 +59,17 @@ double train(Net& net, const DigitSet<G>& digits, const TrainingOptions& options
                         {.seed = options.seed});
   const CosineDecay schedule{.rate = options.learning_rate,
                              .steps = options.epochs * batches.count()};
-  TrainingState state{.rng = Rng{options.seed + 1}};
+  const auto notes = notes_of(options, digits.images.batch());
+  TrainingState state{.rng = Rng{options.seed + 1}, .notes = notes};
   if (!options.resume.empty()) {
     state = load_checkpoint(options.resume, net, optimizer);
+    for (const auto& [key, value] : notes) {
+      const std::string& found = state.notes[key];
+      expect(found == value, options.resume.string(), ": expected a run with ", key, " ", value,
+             ", it is of one with ", found.empty() ? "no such note" : found);
+    }
     std::printf("%s: resumed after epoch %d\n", name, static_cast<int>(state.epoch));
+    std::fflush(stdout);
   }
 
   const auto start = std::chrono::steady_clock::now();
@@ -87,6 +103,7 @@ double train(Net& net, const DigitSet<G>& digits, const TrainingOptions& options
     std::printf("%s: epoch %2d of %d, loss %.3f, right %5.1f %% of training, %4.0f s left\n", name,
                 static_cast<int>(state.epoch), options.epochs, loss_sum / done, 100 * right / done,
                 each * static_cast<double>(options.epochs - state.epoch));
+    std::fflush(stdout);
   }
   return seconds();
 }

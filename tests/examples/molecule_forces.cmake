@@ -38,23 +38,21 @@ expect_line("test, 5 configurations: energy MAE 0.0[0-9] meV, force MAE 0.0[0-9]
 
 # kill -9 as soon as there is a checkpoint, at whatever point the training then is: resumed, on one thread, it ends in the same
 # weights, bit for bit.
-find_program(bash bash)
-if(bash)
-  string(JOIN " " arguments ${small} --epochs 12 --steps 0 --model killed.safetensors --save killed.ckpt)
-  execute_process(COMMAND ${bash} -c "
-    '${PROGRAM}' ${arguments} > killed.log 2>&1 &
-    for i in $(seq 2000); do [ -s killed.ckpt ] && break; sleep 0.01; done
-    kill -9 $! 2>/dev/null; wait $! 2>/dev/null; [ -s killed.ckpt ]"
-    WORKING_DIRECTORY run RESULT_VARIABLE code)
-  if(NOT code EQUAL 0)
-    message(FATAL_ERROR "the run to be killed wrote no checkpoint")
-  endif()
-  run(passes ${small} --epochs 12 --steps 0 --threads 1 --model killed.safetensors --resume killed.ckpt)
-  expect_line("resumed after epoch ([1-9]|1[01])\n")
-  file(SHA256 run/killed.safetensors resumed)
-  if(NOT resumed STREQUAL whole)
-    message(FATAL_ERROR "a run that was killed and resumed has other weights")
-  endif()
+find_program(bash bash REQUIRED)  # to kill a run
+string(JOIN " " arguments ${small} --epochs 12 --steps 0 --model killed.safetensors --save killed.ckpt)
+execute_process(COMMAND ${bash} -c "
+  '${PROGRAM}' ${arguments} > killed.log 2>&1 &
+  for i in $(seq 2000); do [ -s killed.ckpt ] && break; sleep 0.01; done
+  kill -9 $! 2>/dev/null; wait $! 2>/dev/null; [ -s killed.ckpt ]"
+  WORKING_DIRECTORY run RESULT_VARIABLE code)
+if(NOT code EQUAL 0)
+  message(FATAL_ERROR "the run to be killed wrote no checkpoint")
+endif()
+run(passes ${small} --epochs 12 --steps 0 --threads 1 --model killed.safetensors --resume killed.ckpt)
+expect_line("resumed after epoch ([1-9]|1[01])\n")
+file(SHA256 run/killed.safetensors resumed)
+if(NOT resumed STREQUAL whole)
+  message(FATAL_ERROR "a run that was killed and resumed has other weights")
 endif()
 
 # Elements that the training set does not have, and a model for more elements than the file has.

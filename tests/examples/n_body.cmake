@@ -51,32 +51,30 @@ if(NOT start STREQUAL "89504e470d0a1a0a0000000d49484452")
 endif()
 
 # kill -9 as soon as there is a checkpoint, at whatever point the run then is: resumed, on one thread, it says the same.
-find_program(bash bash)
-if(bash)
-  string(JOIN " " arguments ${small} --save killed.ckpt)
-  execute_process(COMMAND ${bash} -c "
-    '${PROGRAM}' ${arguments} > killed.log 2>&1 &
-    for i in $(seq 2000); do [ -s killed.ckpt ] && break; sleep 0.01; done
-    kill -9 $! 2>/dev/null; wait $! 2>/dev/null; [ -s killed.ckpt ]"
-    WORKING_DIRECTORY run RESULT_VARIABLE code)
-  if(NOT code EQUAL 0)
-    message(FATAL_ERROR "the run to be killed wrote no checkpoint")
-  endif()
-  run(passes ${small} --threads 1 --resume killed.ckpt --save killed.ckpt)
-  expect_line("resumed after epoch [1-6]\n")
-  summary_of("${output}" resumed)
-  if(NOT resumed STREQUAL whole)
-    message(FATAL_ERROR "a run that was killed and resumed gives\n${resumed}\nnot\n${whole}")
-  endif()
-  # What has been finished is not done again.
-  run(passes ${small} --resume killed.ckpt)
-  summary_of("${output}" again)
-  if(NOT again STREQUAL whole OR output MATCHES "linear, seed 1: epoch")
-    message(FATAL_ERROR "a finished run, resumed, gives\n${output}")
-  endif()
-  run(fails ${small} --rate 0.5 --resume killed.ckpt)
-  expect_line("killed.ckpt: expected a run with rate 0.5, it is of one with 0")
+find_program(bash bash REQUIRED)  # to kill a run
+string(JOIN " " arguments ${small} --save killed.ckpt)
+execute_process(COMMAND ${bash} -c "
+  '${PROGRAM}' ${arguments} > killed.log 2>&1 &
+  for i in $(seq 2000); do [ -s killed.ckpt ] && break; sleep 0.01; done
+  kill -9 $! 2>/dev/null; wait $! 2>/dev/null; [ -s killed.ckpt ]"
+  WORKING_DIRECTORY run RESULT_VARIABLE code)
+if(NOT code EQUAL 0)
+  message(FATAL_ERROR "the run to be killed wrote no checkpoint")
 endif()
+run(passes ${small} --threads 1 --resume killed.ckpt --save killed.ckpt)
+expect_line("resumed after epoch [1-6]\n")
+summary_of("${output}" resumed)
+if(NOT resumed STREQUAL whole)
+  message(FATAL_ERROR "a run that was killed and resumed gives\n${resumed}\nnot\n${whole}")
+endif()
+# What has been finished is not done again.
+run(passes ${small} --resume killed.ckpt)
+summary_of("${output}" again)
+if(NOT again STREQUAL whole OR output MATCHES "linear, seed 1: epoch")
+  message(FATAL_ERROR "a finished run, resumed, gives\n${output}")
+endif()
+run(fails ${small} --rate 0.5 --resume killed.ckpt)
+expect_line("killed.ckpt: expected a run with rate 0.5, it is of one with 0")
 
 # Mistakes are said.
 run(fails --models linear,quadratic)

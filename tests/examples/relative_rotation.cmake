@@ -39,27 +39,25 @@ endif()
 # A run that is killed and resumed, on one thread, ends in the same weights, bit for bit.
 set(short --points 48 --test 1 --steps 50 --batch 4)
 run(passes ${short} --model whole.safetensors)
-find_program(bash bash)
-if(bash)
-  string(JOIN " " arguments ${short} --model killed.safetensors --save killed.ckpt)
-  execute_process(COMMAND ${bash} -c "
-    '${PROGRAM}' ${arguments} > killed.log 2>&1 &
-    for i in $(seq 2000); do [ -s killed.ckpt ] && break; sleep 0.01; done
-    kill -9 $! 2>/dev/null; wait $! 2>/dev/null; [ -s killed.ckpt ]"
-    WORKING_DIRECTORY run RESULT_VARIABLE code)
-  if(NOT code EQUAL 0)
-    message(FATAL_ERROR "the run to be killed wrote no checkpoint")
-  endif()
-  run(passes ${short} --threads 1 --model killed.safetensors --resume killed.ckpt)
-  expect_line("resumed after step (25|50)\n")
-  file(SHA256 run/whole.safetensors whole)
-  file(SHA256 run/killed.safetensors resumed)
-  if(NOT resumed STREQUAL whole)
-    message(FATAL_ERROR "a run that was killed and resumed has other weights")
-  endif()
-  run(fails ${short} --noise 0.01 --resume killed.ckpt)
-  expect_line("killed.ckpt: expected a run with noise 0.01, it is of one with 0.02")
+find_program(bash bash REQUIRED)  # to kill a run
+string(JOIN " " arguments ${short} --model killed.safetensors --save killed.ckpt)
+execute_process(COMMAND ${bash} -c "
+  '${PROGRAM}' ${arguments} > killed.log 2>&1 &
+  for i in $(seq 2000); do [ -s killed.ckpt ] && break; sleep 0.01; done
+  kill -9 $! 2>/dev/null; wait $! 2>/dev/null; [ -s killed.ckpt ]"
+  WORKING_DIRECTORY run RESULT_VARIABLE code)
+if(NOT code EQUAL 0)
+  message(FATAL_ERROR "the run to be killed wrote no checkpoint")
 endif()
+run(passes ${short} --threads 1 --model killed.safetensors --resume killed.ckpt)
+expect_line("resumed after step (25|50)\n")
+file(SHA256 run/whole.safetensors whole)
+file(SHA256 run/killed.safetensors resumed)
+if(NOT resumed STREQUAL whole)
+  message(FATAL_ERROR "a run that was killed and resumed has other weights")
+endif()
+run(fails ${short} --noise 0.01 --resume killed.ckpt)
+expect_line("killed.ckpt: expected a run with noise 0.01, it is of one with 0.02")
 
 # Mistakes are said.
 run(fails --shapes none)
