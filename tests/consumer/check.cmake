@@ -25,4 +25,10 @@ execute_process(COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${BUILD
   -DCMAKE_BUILD_TYPE=Debug -DCONSUMER_HOW=${HOW} -DCONSUMER_GSTEER=${GSTEER} ${options}
   COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${CMAKE_COMMAND} --build ${BUILD}/${HOW} COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND ${BUILD}/${HOW}/consumer COMMAND_ERROR_IS_FATAL ANY)
+set(programs consumer)
+if(NOT HOW STREQUAL "find_package_without_json")
+  list(APPEND programs consumer_io)
+endif()
+foreach(program IN LISTS programs)
+  execute_process(COMMAND ${BUILD}/${HOW}/${program} WORKING_DIRECTORY ${BUILD}/${HOW} COMMAND_ERROR_IS_FATAL ANY)
+endforeach()

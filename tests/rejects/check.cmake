@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Checks that SOURCE compiles as it stands, and with -DGSTEER_REJECT fails with the message it announces:
-#   // expect: <regular expression>    first line; found in the text of one error
-#   // names: <regular expression>     any number of further lines at the top; found anywhere in what the compiler prints
+#   // expect: gsteer: <regular expression>    first line; found in the text of one error
+#   // names: <regular expression>             any number of further lines at the top; found anywhere in what the compiler prints
 # The first half keeps a mistyped file from passing as a refusal. All these compilations begin with the library's headers,
 # HEADER, precompiled by this script when it gets no SOURCE: they would be most of the work. (So a file here may include too
 # little, and nobody notices.)
@@ -22,8 +22,8 @@ if(NOT DEFINED SOURCE)
 endif()
 
 file(STRINGS ${SOURCE} lines LIMIT_COUNT 1)
-if(NOT lines MATCHES "^// expect: (.+)$")
-  message(FATAL_ERROR "${SOURCE}: the first line must be `// expect: <regular expression>`")
+if(NOT lines MATCHES "^// expect: (gsteer: .+)$")
+  message(FATAL_ERROR "${SOURCE}: the first line must be `// expect: gsteer: <regular expression>`")
 endif()
 set(expected "${CMAKE_MATCH_1}")
 file(STRINGS ${SOURCE} names REGEX "^// names: .+$")

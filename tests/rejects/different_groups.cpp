@@ -1,6 +1,6 @@
 // expect: gsteer: a layer maps between fields of one group
-// names: cyclic<8>
-// names: cyclic<4>
+// names: trivial_of<gsteer::cyclic<8>
+// names: regular_of<gsteer::cyclic<4>
 #include "gsteer/gsteer.hpp"
 using namespace gsteer;
 #ifdef GSTEER_REJECT

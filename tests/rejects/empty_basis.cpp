@@ -1,6 +1,6 @@
 // expect: gsteer: no equivariant kernel of this size exists
-// names: features<copies<1, (gsteer::)?trivial_of|trivial_of
-// names: irrep_of<
+// names: copies<1, gsteer::trivial_of<gsteer::orthogonal<2>
+// names: copies<1, gsteer::irrep_of<gsteer::orthogonal<2>, ?1, ?0>
 #include "gsteer/gsteer.hpp"
 using namespace gsteer;
 #ifdef GSTEER_REJECT

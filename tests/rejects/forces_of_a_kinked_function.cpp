@@ -1,4 +1,5 @@
-// expect: gsteer:.*second derivatives
+// expect: gsteer: a layer of this network has no second derivatives
+// names: gsteer::relu
 #include "gsteer/layer/interaction.hpp"
 #include "gsteer/layer/norm_nonlinearity.hpp"
 #include "gsteer/layer/potential.hpp"

@@ -1,6 +1,6 @@
 // expect: gsteer: a layer must accept the field that the layer before it produces
-// names: copies<16, .*regular_of
-// names: irrep_of<
+// names: copies<16, gsteer::regular_of<gsteer::cyclic<8>
+// names: copies<2, gsteer::irrep_of<gsteer::cyclic<8>, ?1>
 #include "gsteer/gsteer.hpp"
 using namespace gsteer;
 constexpr auto G = C<8>;

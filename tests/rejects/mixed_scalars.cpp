@@ -5,5 +5,5 @@ constexpr auto G = C<4>;
 #ifdef GSTEER_REJECT
 auto net = Sequential{Conv2d<trivial<G>, regular<G>, 5>{}, ReLU<regular<G>, double>{}};
 #else
-auto net = Sequential{Conv2d<trivial<G>, regular<G>, 5>{}, ReLU<regular<G> >{}};
+auto net = Sequential{Conv2d<trivial<G>, regular<G>, 5>{}, ReLU<regular<G>>{}};
 #endif
