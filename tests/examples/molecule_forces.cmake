@@ -36,18 +36,8 @@ run(passes --data path.extxyz --load molecule_forces.safetensors --test 5 --step
 expect_line("100 configurations in path.extxyz")
 expect_line("test, 5 configurations: energy MAE 0.0[0-9] meV, force MAE 0.0[0-9] meV/Angstrom")
 
-# kill -9 as soon as there is a checkpoint, at whatever point the training then is: resumed, on one thread, it ends in the same
-# weights, bit for bit.
-find_program(bash bash REQUIRED)  # to kill a run
-string(JOIN " " arguments ${small} --epochs 12 --steps 0 --model killed.safetensors --save killed.ckpt)
-execute_process(COMMAND ${bash} -c "
-  '${PROGRAM}' ${arguments} > killed.log 2>&1 &
-  for i in $(seq 2000); do [ -s killed.ckpt ] && break; sleep 0.01; done
-  kill -9 $! 2>/dev/null; wait $! 2>/dev/null; [ -s killed.ckpt ]"
-  WORKING_DIRECTORY run RESULT_VARIABLE code)
-if(NOT code EQUAL 0)
-  message(FATAL_ERROR "the run to be killed wrote no checkpoint")
-endif()
+# A run that is killed and resumed, on one thread, ends in the same weights, bit for bit.
+kill_at(killed.ckpt ${small} --epochs 12 --steps 0 --model killed.safetensors)
 run(passes ${small} --epochs 12 --steps 0 --threads 1 --model killed.safetensors --resume killed.ckpt)
 expect_line("resumed after epoch ([1-9]|1[01])\n")
 file(SHA256 run/killed.safetensors resumed)

@@ -50,17 +50,8 @@ if(NOT start STREQUAL "89504e470d0a1a0a0000000d49484452")
   message(FATAL_ERROR "n_body.png is not a picture: it begins with ${start}")
 endif()
 
-# kill -9 as soon as there is a checkpoint, at whatever point the run then is: resumed, on one thread, it says the same.
-find_program(bash bash REQUIRED)  # to kill a run
-string(JOIN " " arguments ${small} --save killed.ckpt)
-execute_process(COMMAND ${bash} -c "
-  '${PROGRAM}' ${arguments} > killed.log 2>&1 &
-  for i in $(seq 2000); do [ -s killed.ckpt ] && break; sleep 0.01; done
-  kill -9 $! 2>/dev/null; wait $! 2>/dev/null; [ -s killed.ckpt ]"
-  WORKING_DIRECTORY run RESULT_VARIABLE code)
-if(NOT code EQUAL 0)
-  message(FATAL_ERROR "the run to be killed wrote no checkpoint")
-endif()
+# A run that is killed and resumed, on one thread, says the same.
+kill_at(killed.ckpt ${small})
 run(passes ${small} --threads 1 --resume killed.ckpt --save killed.ckpt)
 expect_line("resumed after epoch [1-6]\n")
 summary_of("${output}" resumed)

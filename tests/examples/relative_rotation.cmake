@@ -39,16 +39,7 @@ endif()
 # A run that is killed and resumed, on one thread, ends in the same weights, bit for bit.
 set(short --points 48 --test 1 --steps 50 --batch 4)
 run(passes ${short} --model whole.safetensors)
-find_program(bash bash REQUIRED)  # to kill a run
-string(JOIN " " arguments ${short} --model killed.safetensors --save killed.ckpt)
-execute_process(COMMAND ${bash} -c "
-  '${PROGRAM}' ${arguments} > killed.log 2>&1 &
-  for i in $(seq 2000); do [ -s killed.ckpt ] && break; sleep 0.01; done
-  kill -9 $! 2>/dev/null; wait $! 2>/dev/null; [ -s killed.ckpt ]"
-  WORKING_DIRECTORY run RESULT_VARIABLE code)
-if(NOT code EQUAL 0)
-  message(FATAL_ERROR "the run to be killed wrote no checkpoint")
-endif()
+kill_at(killed.ckpt ${short} --model killed.safetensors)
 run(passes ${short} --threads 1 --model killed.safetensors --resume killed.ckpt)
 expect_line("resumed after step (25|50)\n")
 file(SHA256 run/whole.safetensors whole)
